@@ -3,6 +3,11 @@
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/xnvmepp
 venv=$cache/venv
 
+# Read by cmake/toolchains/zig-*. The first program for a system compiles that system's C++ library,
+# which takes minutes, so the compiler's caches outlive the build folder.
+export XNVME_ZIG_PYTHON=$venv/bin/python3
+export ZIG_GLOBAL_CACHE_DIR=$cache/zig ZIG_LOCAL_CACHE_DIR=$cache/zig
+
 packages_build=(
     ca-certificates ccache cmake g++ ninja-build pkgconf
     libaio-dev libcli11-dev libfmt-dev liburing-dev nlohmann-json3-dev
@@ -63,8 +68,6 @@ need_zig() {
         heartbeat "$cache/pip.log" "$venv/bin/pip" install 'ziglang>=0.16,<1'
     fi
     mkdir -p "$cache/zig"
-    export ZIG_GLOBAL_CACHE_DIR=$cache/zig ZIG_LOCAL_CACHE_DIR=$cache/zig
-    export XNVME_ZIG_PYTHON=$venv/bin/python3
 }
 
 verb_deps() {

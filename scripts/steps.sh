@@ -42,19 +42,17 @@ steps_summary() {
 
 # heartbeat LOG COMMAND...: keeps the command's words in LOG, and says each half minute where it is.
 heartbeat() {
-    local log=$1 started=$SECONDS pid status=0
+    local log=$1 started=$SECONDS status=0 watcher
     shift
-    "$@" > "$log" 2>&1 &
-    pid=$!
-    local next=$((SECONDS + 30))
-    while kill -0 "$pid" 2> /dev/null; do
-        sleep 0.2
-        if ((SECONDS >= next)); then
+    (
+        while sleep 30; do
             say "    ... $(clock $((SECONDS - started))): $(tail -n 1 "$log" | cut -c 1-90)"
-            next=$((SECONDS + 30))
-        fi
-    done
-    wait "$pid" || status=$?
+        done
+    ) &
+    watcher=$!
+    "$@" > "$log" 2>&1 || status=$?
+    kill "$watcher" 2> /dev/null || true
+    wait "$watcher" 2> /dev/null || true
     if ((status != 0)); then
         tail -n 120 "$log" >&2
         say "    (all of it is in $log)" >&2
