@@ -1,0 +1,91 @@
+/// \file
+/// The checks that every command passes at submission, the same on every interface. What depends on
+/// the device and the interface is worked out once, when a queue is made.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include <xnvme/command.hpp>
+#include <xnvme/export.hpp>
+
+namespace xnvme {
+
+/// Who serves a command on a queue or device.
+enum class Service : std::uint8_t {
+    refused,   ///< Nobody: refused at submission with `Errc::unsupported`.
+    native,    ///< The interface itself.
+    emulated,  ///< The synchronous interface, on the queue's own worker.
+};
+
+/// What the fields of a command mean to the checks.
+enum class CommandKind : std::uint8_t {
+    raw,          ///< Unknown to the checks: data of any length up to the limit.
+    blocks_data,  ///< A range of blocks, with as much data (read, write, compare).
+    blocks_only,  ///< A range of blocks without data (write zeroes, verify, write uncorrectable).
+    bytes_data,   ///< An offset in bytes, with data of any length (file-system command set).
+    range_list,   ///< Data is a list of ranges, counted in command dword 10 (dataset management).
+    copy_list,    ///< Data is a list of source ranges, counted in command dword 12 (copy).
+    no_data,      ///< Neither range nor data (flush).
+};
+
+/// One opcode's entry.
+struct OpcodeRule {
+    /// True for commands that need no look at anything but range, length, limit and alignment of
+    /// one buffer: kind `blocks_data`, natively carried, permitted, without separate metadata.
+    bool fast = false;
+    Service service = Service::refused;
+    CommandKind kind = CommandKind::raw;
+    /// log2 of the unit of `slba`: the block size, or 0 for commands in bytes. An interface's byte
+    /// offset is `slba << shift`. Block sizes that are no power of two are carried by interfaces
+    /// that take blocks, which do not use it.
+    std::uint8_t shift = 0;
+    /// Why it is refused when it is: `unsupported`, `read_only` or `write_only`.
+    Errc refusal = Errc::unsupported;
+};
+
+/// The limits and the opcode table of one queue or device.
+struct CommandRules {
+    std::uint64_t blocks = 0;                ///< Blocks in the namespace.
+    std::uint32_t transfer_block_bytes = 0;  ///< Bytes of buffer per block.
+    std::uint32_t max_transfer_bytes = 0;
+    std::uint32_t alignment_mask = 0;        ///< Buffer addresses and lengths have these bits 0.
+    std::uint32_t metadata_bytes = 0;        ///< Separate metadata per block, 0 for none.
+    std::uint32_t max_segments = kIoVecMax;
+    std::array<OpcodeRule, 256> opcodes{};
+
+    const OpcodeRule& of(const Command& command) const noexcept { return opcodes[command.opcode]; }
+
+    /// True when the command passes and needs nothing but its data address filled in. False means
+    /// that `prepare` has to look closer, not that the command is wrong.
+    bool passes_fast(const Context& context, const Data& data, const Data& metadata) const noexcept {
+        const std::uint64_t slba = context.command.slba();
+        const std::uint32_t count = context.command.blocks();
+        const auto address = reinterpret_cast<std::uintptr_t>(data.base());
+        return of(context.command).fast && !data.vectored() && metadata.base() == nullptr &&
+               slba < blocks && count <= blocks - slba &&
+               data.bytes() == std::uint64_t{count} * transfer_block_bytes &&
+               data.bytes() <= max_transfer_bytes && address != 0 &&
+               (address & alignment_mask) == 0;
+    }
+
+    /// Fills in the parts of the context that every interface reads, for one buffer, and resets the
+    /// completion, so that nothing of an earlier command stays.
+    static void fill(Context& context, const Data& data) noexcept {
+        context.command.metadata = 0;
+        context.command.data = reinterpret_cast<std::uintptr_t>(data.base());
+        context.command.metadata_bytes = 0;
+        context.command.data_bytes = static_cast<std::uint32_t>(data.bytes());
+        context.completion = Completion{};
+        context.options &= 0xffffu;
+        context.os_error = 0;
+        context.bytes = static_cast<std::uint32_t>(data.bytes());
+        context.error = Errc::ok;
+    }
+
+    /// The whole check, of any command: range, length, limit, alignment, permission, metadata and
+    /// lists. Fills the context as `fill` does, with lists too. Without side effect on an error.
+    XNVME_API Error prepare(Context& context, const Data& data, const Data& metadata) const noexcept;
+};
+
+}  // namespace xnvme

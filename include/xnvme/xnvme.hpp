@@ -1,0 +1,15 @@
+/// \file
+/// All of the API but the coroutine layer.
+#pragma once
+
+#include <xnvme/buffer.hpp>
+#include <xnvme/command.hpp>
+#include <xnvme/describe.hpp>
+#include <xnvme/device.hpp>
+#include <xnvme/geometry.hpp>
+#include <xnvme/nvme/builders.hpp>
+#include <xnvme/options.hpp>
+#include <xnvme/queue.hpp>
+#include <xnvme/result.hpp>
+#include <xnvme/size.hpp>
+#include <xnvme/version.hpp>
