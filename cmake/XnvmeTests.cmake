@@ -109,7 +109,9 @@ endfunction()
 if(TARGET xnvme_tool)
     xnvme_script_tests(command)
 endif()
-xnvme_script_tests(docs)
+if(EXISTS "${PROJECT_SOURCE_DIR}/README.md")
+    xnvme_script_tests(docs)
+endif()
 
 if(XNVME_BUILD_SHARED AND NOT APPLE AND NOT XNVME_SANITIZE)
     add_test(NAME symbols COMMAND bash "${PROJECT_SOURCE_DIR}/scripts/check_symbols.sh"
