@@ -50,6 +50,10 @@ class FakeSync final : public SyncInterface {
         open_ = true;
         changed_.notify_all();
     }
+    void close_gate() {
+        const std::lock_guard lock(mutex_);
+        open_ = false;
+    }
     void wait_until_held(unsigned count) {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [&] { return held_ >= count; });
@@ -278,14 +282,19 @@ TEST(Thrpool, ABatchRunsOnAllThreads) {
     Bench bench;
     auto queue = bench.make(thrpool::make, 8, 4);
     Counter counter;
-    std::array<Context*, 4> batch;
-    for (Context*& context : batch) context = &take(*queue, counter, 0xfe);
-    queue->count_submissions(4);
-    queue->submit_batch(batch.data(), 4);
-    // The submitter wakes one thread; each thread wakes the next.
-    bench.sync.wait_until_held(4);
-    bench.sync.open_gate();
-    drain(*queue);
+    // Over and over, so that it also meets threads that are asleep. The submitter wakes one thread,
+    // and each thread that finds more work wakes the next.
+    for (int round = 0; round < 200; ++round) {
+        bench.sync.close_gate();
+        std::array<Context*, 4> batch;
+        for (Context*& context : batch) context = &take(*queue, counter, 0xfe);
+        queue->count_submissions(4);
+        queue->submit_batch(batch.data(), 4);
+        bench.sync.wait_until_held(4);
+        bench.sync.open_gate();
+        drain(*queue);
+    }
+    EXPECT_EQ(counter.completed, 800u);
 }
 
 TEST(Thrpool, HasNoMoreThreadsThanCommands) {
