@@ -45,6 +45,11 @@ verb_bench() {
     steps_summary
 }
 
+# A report of a sanitizer ends the program, and tells how it came there.
+export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
+export UBSAN_OPTIONS=print_stacktrace=1
+export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+
 # --- tests on this machine ---------------------------------------------------------------------
 
 # Writes the number of tests that ran to build/logs/NAME-count: the cases of a GoogleTest or Python
