@@ -23,7 +23,7 @@ verb_build() {
     step "packages" "./dev deps" need_packages "${packages_build[@]}" "${packages_test[@]}"
     step "release build" "./dev build" configure_and_build release
     steps_summary
-    say "built: $root/build/bin/xnvme"
+    say "built: build/bin/xnvme and build/lib; install with: cmake --install build --prefix P"
 }
 
 verb_demo() {
