@@ -15,8 +15,8 @@ int suffix_shift(std::string_view suffix) {
     const std::size_t index = kLetters.find(letter);
     if (index == std::string_view::npos) return -1;
     const std::string_view rest = suffix.substr(1);
-    const bool whole = rest.empty() || rest == "B" || rest == "b" || rest == "iB" || rest == "i" ||
-                       rest == "ib";
+    const bool whole =
+        rest.empty() || rest == "B" || rest == "b" || rest == "iB" || rest == "i" || rest == "ib";
     return whole ? static_cast<int>(index + 1) * 10 : -1;
 }
 
@@ -24,8 +24,8 @@ int suffix_shift(std::string_view suffix) {
 
 Result<std::uint64_t, Failure> parse_size(std::string_view text) {
     const auto refuse = [text](std::string_view why) {
-        return fail(Errc::invalid_argument, "'" + std::string(text) + "' is not a size: " +
-                                                std::string(why) +
+        return fail(Errc::invalid_argument, "'" + std::string(text) +
+                                                "' is not a size: " + std::string(why) +
                                                 ". Write digits and a unit, such as 4096, 4KiB, "
                                                 "64MiB or 1GB (units are powers of 1024).");
     };

@@ -19,8 +19,8 @@ TEST(Size, ReadsEveryUnitAsAPowerOf1024) {
 }
 
 TEST(Size, RefusesWithASentenceThatNamesTheText) {
-    for (const char* text : {"1GBB", "", "GiB", "-1", "1.5G", "18446744073709551616",
-                             "99999999P", "1 Q", "0x10"}) {
+    for (const char* text :
+         {"1GBB", "", "GiB", "-1", "1.5G", "18446744073709551616", "99999999P", "1 Q", "0x10"}) {
         const auto size = parse_size(text);
         ASSERT_FALSE(size.has_value()) << text;
         EXPECT_EQ(size.error().error.code, Errc::invalid_argument);
@@ -38,8 +38,8 @@ TEST(Size, WritesTheLargestUnit) {
 }
 
 TEST(Nearest, FindsSlipsAndNothingElse) {
-    static constexpr std::string_view kNames[] = {"io_uring", "libaio", "posix_aio", "emu",
-                                                  "thrpool", "nil"};
+    static constexpr std::string_view kNames[] = {"io_uring", "libaio",  "posix_aio",
+                                                  "emu",      "thrpool", "nil"};
     EXPECT_EQ(text::nearest("io-uring", kNames), "io_uring");
     EXPECT_EQ(text::nearest("iouring", kNames), "io_uring");
     EXPECT_EQ(text::nearest("libiao", kNames), "libaio");
