@@ -8,6 +8,8 @@
 
 #if defined(__unix__) || defined(__APPLE__)
 #define XNVME_POSIX 1
+#include "backends/common/posix/open_file.hpp"
+#include "backends/common/posix/posix_aio.hpp"
 #include "backends/common/posix/psync.hpp"
 #endif
 
@@ -42,6 +44,18 @@ constexpr InterfaceRow kInterfaces[] = {
      .probe = be_common::thrpool::probe,
      .carries = nullptr,
      .make_queue = be_common::thrpool::make},
+#if defined(XNVME_POSIX)
+    {.name = "posix_aio",
+     .contract = Contract::async,
+     .backend = "common",
+     .summary = "POSIX asynchronous I/O, which the C library runs on threads of its own",
+     .classes = kFilesAndBlocks,
+     .automatic = true,
+     .machine = be_common::posix_aio::machine,
+     .probe = be_common::posix_aio::probe,
+     .carries = be_common::posix_aio::carries,
+     .make_queue = be_common::posix_aio::make},
+#endif
     {.name = "nil",
      .contract = Contract::async,
      .backend = "common",
@@ -100,6 +114,13 @@ constexpr InterfaceRow kInterfaces[] = {
 };
 
 constexpr BackendRow kBackends[] = {
+#if defined(XNVME_POSIX)
+    {.name = "common",
+     .summary = "Files",
+     .classes = {file},
+     .scan = nullptr,
+     .open = be_common::open},
+#endif
     {.name = "model",
      .summary = "An NVMe controller in this process's memory",
      .classes = {model},
