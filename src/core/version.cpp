@@ -1,7 +1,9 @@
-#include "xnvme/version.hpp"
+#include <xnvme/version.hpp>
 
 namespace xnvme {
 
-std::string_view version() noexcept { return kVersion; }
+std::string_view version() noexcept {
+    return kVersion;
+}
 
 }  // namespace xnvme

@@ -1,4 +1,4 @@
-#include "xnvme/version.hpp"
+#include <xnvme/version.hpp>
 
 #include <gtest/gtest.h>
 
@@ -10,8 +10,7 @@ namespace {
 TEST(Version, LibraryAndHeadersAgree) {
     EXPECT_EQ(version(), kVersion);
     const std::string numbers = std::to_string(kVersionMajor) + "." +
-                                std::to_string(kVersionMinor) + "." +
-                                std::to_string(kVersionPatch);
+                                std::to_string(kVersionMinor) + "." + std::to_string(kVersionPatch);
     EXPECT_EQ(version(), numbers);
 }
 
