@@ -19,14 +19,15 @@ start_wine() {
 stop_wine() { /usr/lib/wine/wineserver64 -k 2> /dev/null || true; }
 
 cross_windows() {
+    trap stop_wine EXIT
     step "windows: build" "./dev cross windows" configure_and_build windows
     step "windows: start Wine" "./dev cross windows" start_wine
     step "windows: unit tests under Wine" "./dev cross windows" \
         run_ctest windows-tests build/windows -L unit
     if has_conformance; then
         step "windows: conformance of the model device under Wine" "./dev cross windows" \
-            run_program windows-conformance "$wine" build/windows/tests/conformance.exe \
-            --gtest_brief=1 "--gtest_filter=*model*"
+            run_conformance windows-conformance env XNVME_CONFORMANCE_TARGETS=model \
+            "$wine" build/windows/tests/conformance.exe
     fi
     stop_wine
 }
