@@ -59,8 +59,7 @@ foreach(folder IN LISTS xnvme_unit_programs)
     add_dependencies(unit_tests unit_${folder})
 endforeach()
 
-file(GLOB xnvme_conformance_sources CONFIGURE_DEPENDS
-    "${PROJECT_SOURCE_DIR}/tests/conformance/*.cpp")
+xnvme_glob_sources(xnvme_conformance_sources tests/conformance)
 if(xnvme_conformance_sources)
     # The suite has a main of its own where it defines one: it prints its table of interfaces.
     set(xnvme_conformance_main GTest::gtest_main)
