@@ -8,7 +8,17 @@
 
 #if defined(__unix__) || defined(__APPLE__)
 #define XNVME_POSIX 1
+#include "backends/common/file_admin.hpp"
+#include "backends/common/posix/open_file.hpp"
+#include "backends/common/posix/posix_aio.hpp"
 #include "backends/common/posix/psync.hpp"
+#endif
+
+#if defined(__linux__)
+#include "backends/linux/discovery.hpp"
+#if defined(XNVME_HAVE_LIBURING)
+#include "backends/linux/io_uring.hpp"
+#endif
 #endif
 
 namespace xnvme::core {
@@ -22,6 +32,18 @@ constexpr ClassSet kEverythingLocal{file, block, nvme_block, nvme_generic, nvme_
 constexpr ClassSet kNamespaces{file, block, nvme_block, nvme_generic, model};
 
 constexpr InterfaceRow kInterfaces[] = {
+#if defined(__linux__) && defined(XNVME_HAVE_LIBURING)
+    {.name = "io_uring",
+     .contract = Contract::async,
+     .backend = "linux",
+     .summary = "Linux's rings, submitted in batches, completed in shared memory",
+     .classes = kFilesAndBlocks,
+     .automatic = true,
+     .machine = be_linux::io_uring::machine,
+     .probe = be_linux::io_uring::probe,
+     .carries = be_linux::io_uring::carries,
+     .make_queue = be_linux::io_uring::make},
+#endif
     {.name = "emu",
      .contract = Contract::async,
      .backend = "common",
@@ -42,6 +64,18 @@ constexpr InterfaceRow kInterfaces[] = {
      .probe = be_common::thrpool::probe,
      .carries = nullptr,
      .make_queue = be_common::thrpool::make},
+#if defined(XNVME_POSIX)
+    {.name = "posix_aio",
+     .contract = Contract::async,
+     .backend = "common",
+     .summary = "POSIX asynchronous I/O, which the C library runs on threads of its own",
+     .classes = kFilesAndBlocks,
+     .automatic = true,
+     .machine = be_common::posix_aio::machine,
+     .probe = be_common::posix_aio::probe,
+     .carries = be_common::posix_aio::carries,
+     .make_queue = be_common::posix_aio::make},
+#endif
     {.name = "nil",
      .contract = Contract::async,
      .backend = "common",
@@ -76,6 +110,18 @@ constexpr InterfaceRow kInterfaces[] = {
      .carries = be_model::model::carries,
      .make_sync = be_model::model::make_sync},
 
+#if defined(XNVME_POSIX)
+    {.name = "file",
+     .contract = Contract::admin,
+     .backend = "common",
+     .summary = "A file seen as a controller and namespace",
+     .classes = {file},
+     .automatic = true,
+     .machine = be_common::file_admin::machine,
+     .probe = be_common::file_admin::probe,
+     .carries = nullptr,
+     .make_admin = be_common::file_admin::make},
+#endif
     {.name = "model",
      .contract = Contract::admin,
      .backend = "model",
@@ -100,6 +146,19 @@ constexpr InterfaceRow kInterfaces[] = {
 };
 
 constexpr BackendRow kBackends[] = {
+#if defined(__linux__)
+    {.name = "linux",
+     .summary = "Files and block devices of Linux, and its NVMe driver",
+     .classes = {file, block, nvme_block, nvme_generic, nvme_controller},
+     .scan = be_linux::scan,
+     .open = be_linux::open},
+#elif defined(XNVME_POSIX)
+    {.name = "common",
+     .summary = "Files",
+     .classes = {file},
+     .scan = nullptr,
+     .open = be_common::open},
+#endif
     {.name = "model",
      .summary = "An NVMe controller in this process's memory",
      .classes = {model},
