@@ -19,6 +19,9 @@
 #if defined(XNVME_HAVE_LIBURING)
 #include "backends/linux/io_uring.hpp"
 #endif
+#if defined(XNVME_HAVE_LIBAIO)
+#include "backends/linux/libaio.hpp"
+#endif
 #endif
 
 namespace xnvme::core {
@@ -43,6 +46,18 @@ constexpr InterfaceRow kInterfaces[] = {
      .probe = be_linux::io_uring::probe,
      .carries = be_linux::io_uring::carries,
      .make_queue = be_linux::io_uring::make},
+#endif
+#if defined(__linux__) && defined(XNVME_HAVE_LIBAIO)
+    {.name = "libaio",
+     .contract = Contract::async,
+     .backend = "linux",
+     .summary = "Linux's native asynchronous I/O, batched, reaped in user space",
+     .classes = kFilesAndBlocks,
+     .automatic = true,
+     .machine = be_linux::libaio::machine,
+     .probe = be_linux::libaio::probe,
+     .carries = be_linux::libaio::carries,
+     .make_queue = be_linux::libaio::make},
 #endif
     {.name = "emu",
      .contract = Contract::async,
