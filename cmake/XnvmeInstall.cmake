@@ -1,0 +1,62 @@
+# What `cmake --install build --prefix P` lays down: libraries, headers, the CMake and pkg-config
+# packages, the command with its completions and manual pages, and the documentation.
+
+include(CMakePackageConfigHelpers)
+
+set(xnvme_targets xnvmepp_static)
+if(XNVME_BUILD_SHARED)
+    list(APPEND xnvme_targets xnvmepp)
+endif()
+install(TARGETS ${xnvme_targets} EXPORT xnvmepp-targets
+    LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+    ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+if(TARGET xnvme_tool)
+    install(TARGETS xnvme_tool RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+endif()
+
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+    FILES_MATCHING PATTERN "*.hpp" PATTERN "*.h")
+install(FILES "${PROJECT_BINARY_DIR}/generated/xnvme/version.hpp"
+    DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/xnvme")
+
+set(xnvme_cmake_dir "${CMAKE_INSTALL_LIBDIR}/cmake/xnvmepp")
+configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/xnvmepp-config.cmake.in"
+    "${PROJECT_BINARY_DIR}/xnvmepp-config.cmake" INSTALL_DESTINATION "${xnvme_cmake_dir}")
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/xnvmepp-config-version.cmake"
+    COMPATIBILITY SameMinorVersion)
+install(EXPORT xnvmepp-targets NAMESPACE xnvmepp:: DESTINATION "${xnvme_cmake_dir}")
+install(FILES "${PROJECT_BINARY_DIR}/xnvmepp-config.cmake"
+    "${PROJECT_BINARY_DIR}/xnvmepp-config-version.cmake" DESTINATION "${xnvme_cmake_dir}")
+
+# pkg-config: what the archive needs is private, so that only `--static` shows it.
+set(xnvme_libs_private "-pthread")
+if(XNVME_HAVE_LIBURING)
+    string(APPEND xnvme_libs_private " -luring")
+endif()
+if(XNVME_HAVE_LIBAIO)
+    string(APPEND xnvme_libs_private " -laio")
+endif()
+# The prefix is found from the file's own place, so that an installed tree can be moved.
+file(RELATIVE_PATH xnvme_pc_to_prefix "/p/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/p")
+configure_file("${PROJECT_SOURCE_DIR}/cmake/xnvmepp.pc.in" "${PROJECT_BINARY_DIR}/xnvmepp.pc" @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/xnvmepp.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+
+# These are installed when they are there; `completions/` and `docs/` are written by hand.
+function(xnvme_install_if_there path destination)
+    if(EXISTS "${PROJECT_SOURCE_DIR}/${path}")
+        install(FILES "${PROJECT_SOURCE_DIR}/${path}" DESTINATION "${destination}" ${ARGN})
+    endif()
+endfunction()
+xnvme_install_if_there(completions/xnvme.bash
+    "${CMAKE_INSTALL_DATADIR}/bash-completion/completions" RENAME xnvme)
+xnvme_install_if_there(completions/_xnvme "${CMAKE_INSTALL_DATADIR}/zsh/site-functions")
+xnvme_install_if_there(completions/xnvme.fish
+    "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d")
+xnvme_install_if_there(README.md "${CMAKE_INSTALL_DOCDIR}")
+xnvme_install_if_there(LICENSE "${CMAKE_INSTALL_DOCDIR}")
+if(EXISTS "${PROJECT_SOURCE_DIR}/docs")
+    install(DIRECTORY "${PROJECT_SOURCE_DIR}/docs" DESTINATION "${CMAKE_INSTALL_DOCDIR}"
+        FILES_MATCHING PATTERN "*.md")
+endif()
+file(GLOB xnvme_manuals CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/docs/man/*.1")
+install(FILES ${xnvme_manuals} DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")

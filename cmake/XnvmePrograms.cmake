@@ -1,0 +1,35 @@
+# The command, the examples and the benchmarks. A folder that is still empty adds nothing.
+
+file(GLOB xnvme_tool_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tools/xnvme/*.cpp")
+# A test beside the command's sources belongs to a test program, not to the command.
+list(FILTER xnvme_tool_sources EXCLUDE REGEX "_test\\.cpp$")
+if(xnvme_tool_sources)
+    add_executable(xnvme_tool ${xnvme_tool_sources})
+    target_link_libraries(xnvme_tool PRIVATE xnvme_internal xnvme_lto_compile xnvme_lto_link)
+    set_target_properties(xnvme_tool PROPERTIES OUTPUT_NAME xnvme)
+endif()
+
+# One program per file, linked as a stranger's program would be: against the public headers alone.
+if(XNVME_BUILD_EXAMPLES)
+    file(GLOB xnvme_example_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/*.cpp")
+    foreach(source IN LISTS xnvme_example_sources)
+        get_filename_component(name "${source}" NAME_WE)
+        add_executable(example_${name} "${source}")
+        target_link_libraries(example_${name} PRIVATE
+            $<IF:$<TARGET_EXISTS:xnvmepp>,xnvmepp,xnvmepp_static> xnvme_warnings)
+        set_target_properties(example_${name} PROPERTIES OUTPUT_NAME ${name}
+            RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/examples")
+    endforeach()
+endif()
+
+if(XNVME_BUILD_BENCH)
+    file(GLOB xnvme_bench_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/bench/*.cpp")
+    foreach(source IN LISTS xnvme_bench_sources)
+        get_filename_component(name "${source}" NAME_WE)
+        add_executable(bench_${name} "${source}")
+        target_link_libraries(bench_${name} PRIVATE
+            xnvme_internal xnvme_lto_compile xnvme_lto_link)
+        set_target_properties(bench_${name} PROPERTIES OUTPUT_NAME ${name}
+            RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bench")
+    endforeach()
+endif()

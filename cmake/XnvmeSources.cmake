@@ -1,0 +1,39 @@
+# Which files are compiled. The folder says it, so that a new system or backend is a new folder:
+#
+#   a folder named linux, freebsd, macos or windows    on that system alone
+#   a folder named posix                               on every Unix-like system
+#   any other folder                                   everywhere
+#   src/backends/linux/io_uring*, libaio*              where that library was found
+#   x_test.cpp                                         into the unit test program of its folder
+
+set(xnvme_foreign_folders linux freebsd macos windows)
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
+    list(REMOVE_ITEM xnvme_foreign_folders linux)
+elseif(CMAKE_SYSTEM_NAME STREQUAL "FreeBSD")
+    list(REMOVE_ITEM xnvme_foreign_folders freebsd)
+elseif(CMAKE_SYSTEM_NAME STREQUAL "Darwin")
+    list(REMOVE_ITEM xnvme_foreign_folders macos)
+elseif(WIN32)
+    list(REMOVE_ITEM xnvme_foreign_folders windows)
+    list(APPEND xnvme_foreign_folders posix)
+else()
+    message(FATAL_ERROR "${CMAKE_SYSTEM_NAME} is not a system that this library knows: add a "
+        "folder for it under src/os, and its name here")
+endif()
+
+file(GLOB_RECURSE xnvme_all_sources CONFIGURE_DEPENDS
+    RELATIVE "${PROJECT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}/src/*.cpp")
+foreach(folder IN LISTS xnvme_foreign_folders)
+    list(FILTER xnvme_all_sources EXCLUDE REGEX "/${folder}/")
+endforeach()
+if(NOT XNVME_HAVE_LIBURING)
+    list(FILTER xnvme_all_sources EXCLUDE REGEX "/linux/io_uring[^/]*$")
+endif()
+if(NOT XNVME_HAVE_LIBAIO)
+    list(FILTER xnvme_all_sources EXCLUDE REGEX "/linux/libaio[^/]*$")
+endif()
+
+set(xnvme_library_sources ${xnvme_all_sources})
+list(FILTER xnvme_library_sources EXCLUDE REGEX "_test\\.cpp$")
+set(xnvme_unit_test_sources ${xnvme_all_sources})
+list(FILTER xnvme_unit_test_sources INCLUDE REGEX "_test\\.cpp$")

@@ -1,0 +1,124 @@
+# Tests, and the label that chooses them (`ctest --test-dir build -L unit`):
+#
+#   unit         one program per folder of src/, from the *_test.cpp files beside the code
+#   conformance  tests/conformance, one program over every interface
+#   command      tests/command: scripts that run the built command
+#   docs         tests/docs: scripts that hold the documents against the build
+#   consumer     tests/consumer: a stranger's program against the installed package
+#   symbols      what the shared library shows
+#   concurrent   what is worth running under the thread sanitizer
+
+if(NOT EXISTS "${XNVME_GTEST_SOURCE}/CMakeLists.txt")
+    message(FATAL_ERROR "GoogleTest's sources are not in ${XNVME_GTEST_SOURCE}: run `./dev deps`, "
+        "set XNVME_GTEST_SOURCE, or build without tests (-DXNVME_BUILD_TESTS=OFF)")
+endif()
+set(INSTALL_GTEST OFF CACHE BOOL "" FORCE)
+set(CMAKE_POLICY_DEFAULT_CMP0077 NEW)
+add_subdirectory("${XNVME_GTEST_SOURCE}" "${PROJECT_BINARY_DIR}/googletest" EXCLUDE_FROM_ALL)
+
+# Every test program reads the same large header, so it is compiled once for all of them.
+file(WRITE "${PROJECT_BINARY_DIR}/generated/test_pch.cpp.tmp"
+    "// The carrier of the test programs' precompiled header.\n")
+file(COPY_FILE "${PROJECT_BINARY_DIR}/generated/test_pch.cpp.tmp"
+    "${PROJECT_BINARY_DIR}/generated/test_pch.cpp" ONLY_IF_DIFFERENT)
+add_library(xnvme_test_pch OBJECT "${PROJECT_BINARY_DIR}/generated/test_pch.cpp")
+target_link_libraries(xnvme_test_pch PRIVATE xnvme_internal GTest::gmock)
+target_precompile_headers(xnvme_test_pch PRIVATE <gtest/gtest.h>)
+# A precompiled header can be shared only between targets with the same code model, and CMake gives
+# an object library -fPIC where a program has -fPIE. Neither is asked for here: the default serves.
+set_target_properties(xnvme_test_pch PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+
+function(xnvme_test_program target main)
+    add_executable(${target} ${ARGN})
+    target_link_libraries(${target} PRIVATE xnvme_internal GTest::gmock ${main} xnvme_lto_off)
+    target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}")
+    target_precompile_headers(${target} REUSE_FROM xnvme_test_pch)
+    set_target_properties(${target} PROPERTIES
+        POSITION_INDEPENDENT_CODE OFF
+        RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
+endfunction()
+
+# A test of src/os/posix/x.cpp goes into unit_os, one of src/backends/model/x.cpp into
+# unit_backends_model.
+set(xnvme_unit_programs "")
+foreach(source IN LISTS xnvme_unit_test_sources)
+    string(REGEX MATCH "^src/(backends/[^/]+|[^/]+)" folder "${source}")
+    string(REGEX REPLACE "^src/" "" folder "${folder}")
+    string(REPLACE "/" "_" folder "${folder}")
+    list(APPEND xnvme_unit_programs ${folder})
+    list(APPEND xnvme_unit_${folder} "${source}")
+endforeach()
+list(REMOVE_DUPLICATES xnvme_unit_programs)
+foreach(folder IN LISTS xnvme_unit_programs)
+    xnvme_test_program(unit_${folder} GTest::gtest_main ${xnvme_unit_${folder}})
+    add_test(NAME unit_${folder} COMMAND unit_${folder} --gtest_brief=1)
+    set_tests_properties(unit_${folder} PROPERTIES LABELS "unit;concurrent" TIMEOUT 300)
+endforeach()
+add_custom_target(unit_tests)
+foreach(folder IN LISTS xnvme_unit_programs)
+    add_dependencies(unit_tests unit_${folder})
+endforeach()
+
+file(GLOB xnvme_conformance_sources CONFIGURE_DEPENDS
+    "${PROJECT_SOURCE_DIR}/tests/conformance/*.cpp")
+if(xnvme_conformance_sources)
+    # The suite has a main of its own where it defines one: it prints its table of interfaces.
+    set(xnvme_conformance_main GTest::gtest_main)
+    if(EXISTS "${PROJECT_SOURCE_DIR}/tests/conformance/main.cpp")
+        set(xnvme_conformance_main GTest::gtest)
+    endif()
+    xnvme_test_program(conformance ${xnvme_conformance_main} ${xnvme_conformance_sources})
+    add_test(NAME conformance COMMAND conformance --gtest_brief=1)
+    set_tests_properties(conformance PROPERTIES LABELS "conformance" TIMEOUT 900)
+endif()
+
+if(CMAKE_CROSSCOMPILING)
+    return()
+endif()
+
+# Scripts are handed what they test in their environment:
+#   XNVME        the built command
+#   BUILD_DIR    this build's folder
+#   SOURCE_DIR   the sources
+find_program(XNVME_PYTHON python3 REQUIRED)
+set(xnvme_script_environment
+    "XNVME=${PROJECT_BINARY_DIR}/bin/xnvme"
+    "BUILD_DIR=${PROJECT_BINARY_DIR}"
+    "SOURCE_DIR=${PROJECT_SOURCE_DIR}"
+    "CXX=${CMAKE_CXX_COMPILER}"
+    "PYTHONDONTWRITEBYTECODE=1")
+
+function(xnvme_script_tests label)
+    set(root "${PROJECT_SOURCE_DIR}/tests/${label}")
+    file(GLOB scripts CONFIGURE_DEPENDS RELATIVE "${root}"
+        "${root}/test_*.py" "${root}/*_test.py" "${root}/test_*.sh" "${root}/*_test.sh")
+    foreach(script IN LISTS scripts)
+        get_filename_component(name "${script}" NAME_WE)
+        if(script MATCHES "\\.py$")
+            set(interpreter "${XNVME_PYTHON}")
+        else()
+            set(interpreter bash)
+        endif()
+        add_test(NAME ${label}_${name} COMMAND ${interpreter} "${root}/${script}"
+            WORKING_DIRECTORY "${PROJECT_BINARY_DIR}")
+        set_tests_properties(${label}_${name} PROPERTIES LABELS ${label} TIMEOUT 600
+            ENVIRONMENT "${xnvme_script_environment}")
+    endforeach()
+endfunction()
+
+if(TARGET xnvme_tool)
+    xnvme_script_tests(command)
+endif()
+
+# These link the shared library as a stranger would, which a sanitizer does not allow.
+if(XNVME_BUILD_SHARED AND NOT APPLE AND NOT XNVME_SANITIZE)
+    if(EXISTS "${PROJECT_SOURCE_DIR}/README.md")
+        xnvme_script_tests(docs)
+    endif()
+    add_test(NAME symbols COMMAND bash "${PROJECT_SOURCE_DIR}/scripts/check_symbols.sh"
+        $<TARGET_FILE:xnvmepp>)
+    set_tests_properties(symbols PROPERTIES LABELS symbols)
+    add_test(NAME consumer COMMAND bash "${PROJECT_SOURCE_DIR}/tests/consumer/run.sh"
+        "${PROJECT_BINARY_DIR}" "${CMAKE_CXX_COMPILER}")
+    set_tests_properties(consumer PROPERTIES LABELS consumer TIMEOUT 300)
+endif()

@@ -1,0 +1,151 @@
+# What the verbs of ./dev do.
+
+# configure PRESET, build PRESET [TARGET...]: the words go to build/logs/.
+configure() {
+    mkdir -p build/logs
+    heartbeat "build/logs/$1-configure.log" cmake --preset "$1"
+}
+
+build() {
+    local preset=$1
+    shift
+    local -a targets=()
+    (($# == 0)) || targets=(--target "$@")
+    heartbeat "build/logs/$preset-build.log" cmake --build --preset "$preset" "${targets[@]}"
+}
+
+configure_and_build() {
+    configure "$1"
+    build "$@"
+}
+
+verb_build() {
+    step "packages" "./dev deps" need_packages "${packages_build[@]}" "${packages_test[@]}"
+    step "release build" "./dev build" configure_and_build release
+    steps_summary
+    say "built: $root/build/bin/xnvme"
+}
+
+verb_demo() {
+    step "packages" "./dev deps" need_packages "${packages_build[@]}" "${packages_test[@]}"
+    step "release build" "./dev build" configure_and_build release
+    exec bash "$root/scripts/demo.sh" "$root/build"
+}
+
+verb_bench() {
+    step "packages" "./dev deps" need_packages "${packages_build[@]}" "${packages_test[@]}"
+    step "release build" "./dev build" configure_and_build release
+    local program ran=0
+    for program in build/bench/*; do
+        [[ -x $program && -f $program ]] || continue
+        step "bench $(basename "$program")" "$program" "$program"
+        ran=$((ran + 1))
+    done
+    ((ran > 0)) || say "bench/ holds no programs, so nothing was measured"
+    steps_summary
+}
+
+# --- tests on this machine ---------------------------------------------------------------------
+
+# Writes the number of tests that ran to build/logs/NAME-count: the cases of a GoogleTest or Python
+# program are counted, any other program is one.
+run_ctest() {
+    local name=$1 dir=$2 log=build/logs/$1.log
+    shift 2
+    ctest --test-dir "$dir" --output-on-failure --no-tests=error "$@" 2>&1 | tee "$log" |
+        grep -E '(Passed|Failed|\*\*\*|tests passed)' || true
+    # The filter above must not hide ctest's own verdict.
+    grep -q '^100% tests passed' "$log" || { tail -n 200 "$log" >&2; return 1; }
+    awk '
+        /^----------------------------------------------------------$/ { next }
+        /^[0-9]+\/[0-9]+ Testing: / { programs++ }
+        /^\[==========\] [0-9]+ tests? from .* ran\./ { programs--; cases += $2 }
+        /^Ran [0-9]+ tests? in / { programs--; cases += $2 }
+        END { print programs + cases }
+    ' "$dir/Testing/Temporary/LastTest.log" > "build/logs/$name-count"
+}
+
+# run_program NAME COMMAND...: runs a GoogleTest program, shows its own summary, counts its cases.
+run_program() {
+    local name=$1 log=build/logs/$1.log
+    shift
+    "$@" 2>&1 | tee "$log"
+    sed -n 's/^\[==========\] \([0-9]*\) tests\? from .* ran\..*/\1/p' "$log" | tail -n 1 \
+        > "build/logs/$name-count"
+    [[ -s build/logs/$name-count ]] || { say "$name did not reach its end" >&2; return 1; }
+}
+
+has_conformance() { compgen -G "tests/conformance/*.cpp" > /dev/null; }
+
+# All tests of one build. The conformance suite runs on its own, so that its table of interfaces is
+# seen and not kept by ctest.
+test_build() {
+    local name=$1 dir=$2
+    shift 2
+    step "$name: unit, command and other tests" "ctest --test-dir $dir -LE conformance" \
+        run_ctest "$name-tests" "$dir" -LE conformance "$@"
+    if has_conformance; then
+        step "$name: conformance" "$dir/tests/conformance" \
+            run_program "$name-conformance" "$dir/tests/conformance" --gtest_brief=1
+    fi
+}
+
+test_release() {
+    step "packages" "./dev deps" need_packages "${packages_build[@]}" "${packages_test[@]}"
+    step "release build" "./dev build" configure_and_build release
+    test_build release build
+}
+
+test_clang() {
+    step "packages for clang" "./dev deps" need_packages "${packages_clang[@]}"
+    step "clang build" "cmake --preset clang && cmake --build --preset clang" \
+        configure_and_build clang
+    step "clang: unit tests" "ctest --test-dir build/clang -L unit" \
+        run_ctest clang-tests build/clang -L unit
+}
+
+test_asan() {
+    step "ASan and UBSan build" "cmake --preset asan && cmake --build --preset asan" \
+        configure_and_build asan
+    test_build asan build/asan
+}
+
+test_tsan() {
+    step "TSan build" "cmake --preset tsan && cmake --build --preset tsan" configure_and_build tsan
+    # The sanitizer cannot place its shadow memory where the kernel moves mappings too far about.
+    step "TSan: concurrent tests" "setarch -R ctest --test-dir build/tsan -L concurrent" \
+        run_ctest tsan-tests build/tsan -L concurrent
+}
+
+tell_totals() {
+    local file count total=0
+    steps_summary
+    say ""
+    for file in build/logs/*-count; do
+        count=$(< "$file")
+        printf '  %6d  %s\n' "$count" "$(basename "$file" -count)"
+        total=$((total + count))
+    done
+    say ""
+    say "ALL PASSED: $total tests in $(clock $((SECONDS - steps_started)))"
+}
+
+verb_test() {
+    rm -f build/logs/*-count
+    case ${1:-} in
+        --quick) test_release ;;
+        '')
+            test_release
+            test_clang
+            test_asan
+            test_tsan
+            cross_all
+            ;;
+        *)
+            say "./dev test: there is no '$1'; without an option everything runs," \
+                "with --quick the release build and its tests" >&2
+            exit 2
+            ;;
+    esac
+    tell_totals
+}
