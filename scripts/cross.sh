@@ -19,6 +19,7 @@ start_wine() {
 stop_wine() { /usr/lib/wine/wineserver64 -k 2> /dev/null || true; }
 
 cross_windows() {
+    trap stop_wine EXIT
     step "windows: build" "./dev cross windows" configure_and_build windows
     step "windows: start Wine" "./dev cross windows" start_wine
     step "windows: unit tests under Wine" "./dev cross windows" \

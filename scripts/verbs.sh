@@ -23,7 +23,7 @@ verb_build() {
     step "packages" "./dev deps" need_packages "${packages_build[@]}" "${packages_test[@]}"
     step "release build" "./dev build" configure_and_build release
     steps_summary
-    say "built: $root/build/bin/xnvme"
+    say "built: build/bin/xnvme and build/lib; install with: cmake --install build --prefix P"
 }
 
 verb_demo() {
@@ -44,6 +44,11 @@ verb_bench() {
     ((ran > 0)) || say "bench/ holds no programs, so nothing was measured"
     steps_summary
 }
+
+# A report of a sanitizer ends the program, and tells how it came there.
+export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
+export UBSAN_OPTIONS=print_stacktrace=1
+export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
 
 # --- tests on this machine ---------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ inline constexpr NativeHandle kNoNativeHandle = -1;
 
 /// The contexts of a queue and the stack of the free ones. One array, no lists, no locks.
 class SlotArray {
- public:
+  public:
     /// Room for `depth` contexts, all free. Fails with `Errc::no_memory`.
     XNVME_API static Result<SlotArray> create(std::uint32_t depth) noexcept;
 
@@ -33,7 +33,8 @@ class SlotArray {
     std::uint32_t free_count() const noexcept { return free_count_; }
     /// The free context that was given back last, or null when all are taken.
     Context* take() noexcept {
-        if (free_count_ == 0) [[unlikely]] return nullptr;
+        if (free_count_ == 0) [[unlikely]]
+            return nullptr;
         return &contexts_[free_[--free_count_]];
     }
     void give_back(Context& context) noexcept {
@@ -42,7 +43,7 @@ class SlotArray {
     /// Context `index`, free or taken; `index` is less than `depth()`.
     Context& at(std::uint32_t index) noexcept { return contexts_[index]; }
 
- private:
+  private:
     struct Release {
         void operator()(Context* contexts) const noexcept {
             ::operator delete(contexts, std::align_val_t{alignof_contexts});
@@ -83,7 +84,7 @@ struct QueueParts {
 /// time. The destructor waits for, or cancels, what is outstanding, without calling back, and
 /// returns when nothing can write to callers' memory any more.
 class AsyncQueue {
- public:
+  public:
     AsyncQueue(const AsyncQueue&) = delete;
     AsyncQueue& operator=(const AsyncQueue&) = delete;
     XNVME_API virtual ~AsyncQueue();
@@ -124,7 +125,7 @@ class AsyncQueue {
     QueueState* state() const noexcept { return state_; }
     void set_state(QueueState* state) noexcept { state_ = state; }
 
- protected:
+  protected:
     XNVME_API explicit AsyncQueue(QueueParts parts) noexcept;
 
     /// Frees the slot, then calls back. The context's completion is final. Interfaces that reap in
@@ -143,7 +144,7 @@ class AsyncQueue {
 
     QueueTraits traits_;
 
- private:
+  private:
     SlotArray slots_;
     std::uint32_t submitted_ = 0;
     std::uint32_t completed_ = 0;

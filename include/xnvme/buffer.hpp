@@ -19,7 +19,7 @@ class DeviceState;
 /// `Device::map` made known. Aligned for the device. It keeps the device open for as long as it
 /// lives; freeing it while a command uses it is an error of the program.
 class Buffer {
- public:
+  public:
     Buffer() noexcept = default;
     XNVME_API Buffer(Buffer&&) noexcept;
     XNVME_API Buffer& operator=(Buffer&&) noexcept;
@@ -37,7 +37,7 @@ class Buffer {
     /// (`Errc::unsupported` elsewhere).
     [[nodiscard]] XNVME_API Result<std::uint64_t> device_address() const noexcept;
 
- private:
+  private:
     friend class Device;
     Buffer(std::shared_ptr<DeviceState> device, std::byte* data, std::size_t bytes,
            bool mapped) noexcept;

@@ -28,9 +28,9 @@ static_assert(std::endian::native == std::endian::little,
 /// NVMe Base 2.0 §3.3.3.1; linux/nvme_ioctl.h
 struct Command {
     std::uint8_t opcode = 0;
-    std::uint8_t flags = 0;   ///< Bits 1:0 FUSE, bits 7:6 PSDT.
-    std::uint16_t cid = 0;    ///< Command identifier: set by the interface.
-    std::uint32_t nsid = 0;   ///< Namespace; 0 means "the device's own" and is filled in.
+    std::uint8_t flags = 0;  ///< Bits 1:0 FUSE, bits 7:6 PSDT.
+    std::uint16_t cid = 0;   ///< Command identifier: set by the interface.
+    std::uint32_t nsid = 0;  ///< Namespace; 0 means "the device's own" and is filled in.
     std::uint32_t cdw2 = 0;
     std::uint32_t cdw3 = 0;
     std::uint64_t metadata = 0;        ///< Metadata address (MPTR); filled at submission.
@@ -93,11 +93,11 @@ struct Context {
     AsyncQueue* queue = nullptr;    ///< Set by the library; null for synchronous commands.
     Callback callback = nullptr;
     void* argument = nullptr;
-    std::uint32_t options = 0;   ///< Bits of `ContextOption`.
-    std::int32_t os_error = 0;   ///< errno of the operating system, 0 for a device's verdict.
-    std::uint32_t bytes = 0;     ///< Bytes to move; after a short transfer, bytes moved.
-    Errc error = Errc::ok;       ///< `ok`, or why the command failed.
-    std::uint16_t scratch = 0;   ///< For the interface; means nothing to callers.
+    std::uint32_t options = 0;  ///< Bits of `ContextOption`.
+    std::int32_t os_error = 0;  ///< errno of the operating system, 0 for a device's verdict.
+    std::uint32_t bytes = 0;    ///< Bytes to move; after a short transfer, bytes moved.
+    Errc error = Errc::ok;      ///< `ok`, or why the command failed.
+    std::uint16_t scratch = 0;  ///< For the interface; means nothing to callers.
 
     /// True when the command succeeded.
     constexpr bool ok() const noexcept { return error == Errc::ok; }
@@ -129,7 +129,7 @@ inline constexpr std::uint32_t kIoVecMax = 1024;
 /// them; they must stay until the command completes, and so must the list itself. Commands that
 /// send data to the device do not write to the buffer.
 class Data {
- public:
+  public:
     constexpr Data() noexcept = default;
     Data(void* base, std::size_t bytes) noexcept : base_(base), bytes_(bytes) {}
     Data(const void* base, std::size_t bytes) noexcept
@@ -150,7 +150,7 @@ class Data {
     std::size_t segments() const noexcept { return segments_; }
     const IoVec* list() const noexcept { return static_cast<const IoVec*>(base_); }
 
- private:
+  private:
     void* base_ = nullptr;
     std::size_t bytes_ = 0;
     std::size_t segments_ = 0;

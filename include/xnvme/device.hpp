@@ -26,32 +26,32 @@ inline constexpr unsigned kContractCount = 4;
 /// One interface that was considered for a device, and what came of it.
 struct Candidate {
     Contract contract{};
-    std::string interface;
-    std::string backend;
+    std::string interface{};
+    std::string backend{};
     bool chosen = false;
-    std::string reason;  ///< Why it was taken, or why not.
+    std::string reason{};  ///< Why it was taken, or why not.
 };
 
 /// What an identifier names, found without opening it.
 struct Found {
-    std::string uri;      ///< What `Device::open` takes.
-    std::string backend;  ///< The backend that serves it.
+    std::string uri{};      ///< What `Device::open` takes.
+    std::string backend{};  ///< The backend that serves it.
     DeviceClass device_class{};
-    std::uint64_t size_bytes = 0;     ///< 0 where the system does not say.
-    std::uint32_t block_bytes = 0;    ///< 0 where the system does not say.
+    std::uint64_t size_bytes = 0;   ///< 0 where the system does not say.
+    std::uint32_t block_bytes = 0;  ///< 0 where the system does not say.
     bool read_only = false;
-    std::string model;   ///< Empty where the system does not say.
-    std::string serial;  ///< The same.
-    std::string use;     ///< What holds it, such as a mount point or a backing file; else empty.
+    std::string model{};   ///< Empty where the system does not say.
+    std::string serial{};  ///< The same.
+    std::string use{};     ///< What holds it, such as a mount point or a backing file; else empty.
 };
 
 /// Which interfaces a device uses, and what they carry.
 struct Capabilities {
-    std::string_view backend;
-    std::string_view async;  ///< What `create_queue` uses.
-    std::string_view sync;
-    std::string_view admin;
-    std::string_view mem;
+    std::string_view backend{};
+    std::string_view async{};  ///< What `create_queue` uses.
+    std::string_view sync{};
+    std::string_view admin{};
+    std::string_view mem{};
     const CommandRules* rules = nullptr;  ///< Of `execute`. Lives as long as the device.
 
     Service service(std::uint8_t opcode) const noexcept { return rules->opcodes[opcode].service; }
@@ -61,7 +61,7 @@ struct Capabilities {
 ///
 /// `execute`, `admin`, `allocate`, `map` and `create_queue` may be called from several threads.
 class Device {
- public:
+  public:
     /// Opens what `uri` names: a path, `mem:1GiB`, and so on. Chooses the interfaces, or takes
     /// those that `options` names. What cannot work is refused here. The failure's sentence says
     /// what to do. Blocks while the system opens the device.
@@ -90,7 +90,8 @@ class Device {
     /// Runs one I/O command and waits for it. Returns its completion, or the error: the same checks
     /// and errors as `Queue::submit`, then `device`, `system`, `short_transfer`, `timed_out`,
     /// `device_gone`.
-    [[nodiscard]] XNVME_API Result<Completion> execute(const Command& command, const Data& data = {},
+    [[nodiscard]] XNVME_API Result<Completion> execute(const Command& command,
+                                                       const Data& data = {},
                                                        const Data& metadata = {}) noexcept;
     /// The same in the caller's context, where everything of the completion stays to be read.
     [[nodiscard]] XNVME_API Result<void> execute(Context& context, const Data& data = {},
@@ -118,7 +119,7 @@ class Device {
     /// The library's side of the device.
     DeviceState& state() const noexcept { return *state_; }
 
- private:
+  private:
     explicit Device(std::shared_ptr<DeviceState> state) noexcept;
     std::shared_ptr<DeviceState> state_;
 };
@@ -135,20 +136,20 @@ class Device {
 
 /// Every interface that would be considered for `uri`, with the reason, whether or not opening it
 /// succeeds. The failure is that of `Device::open` when not even the identifier can be understood.
-[[nodiscard]] XNVME_API Result<std::vector<Candidate>, Failure> explain(std::string_view uri,
-                                                                        const Options& options = {});
+[[nodiscard]] XNVME_API Result<std::vector<Candidate>, Failure> explain(
+    std::string_view uri, const Options& options = {});
 
 /// One row of the interface table, as this build and this machine have it.
 struct InterfaceInfo {
-    std::string_view name;
+    std::string_view name{};
     Contract contract{};
-    std::string_view backend;
-    std::string_view summary;
-    std::vector<DeviceClass> classes;  ///< Device classes that it serves.
-    bool automatic = true;             ///< False: used only when it is named.
-    bool built = true;                 ///< False: left out of this build; `reason` says why.
-    bool available = true;             ///< False: this machine lacks it; `reason` says what.
-    std::string reason;
+    std::string_view backend{};
+    std::string_view summary{};
+    std::vector<DeviceClass> classes{};  ///< Device classes that it serves.
+    bool automatic = true;               ///< False: used only when it is named.
+    bool built = true;                   ///< False: left out of this build; `reason` says why.
+    bool available = true;               ///< False: this machine lacks it; `reason` says what.
+    std::string reason{};
 };
 
 /// The interface table, in order of preference within each contract, with rows that this build

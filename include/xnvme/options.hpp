@@ -16,20 +16,20 @@ enum class Access : std::uint8_t { read_write, read_only, write_only };
 
 /// Options of `Device::open`. An empty interface name leaves the choice to the library.
 struct Options {
-    std::string be;     ///< Backend: a name of the registry, such as "linux" or "model".
-    std::string async;  ///< Asynchronous interface, such as "io_uring".
-    std::string sync;   ///< Synchronous interface, such as "psync".
-    std::string admin;  ///< Admin interface, such as "file".
-    std::string mem;    ///< Memory interface, such as "hugepage".
+    std::string be{};     ///< Backend: a name of the registry, such as "linux" or "model".
+    std::string async{};  ///< Asynchronous interface, such as "io_uring".
+    std::string sync{};   ///< Synchronous interface, such as "psync".
+    std::string admin{};  ///< Admin interface, such as "file".
+    std::string mem{};    ///< Memory interface, such as "hugepage".
 
     std::uint32_t nsid = 1;  ///< Namespace, where the identifier names a controller.
     Access access = Access::read_write;
     bool direct = false;  ///< Bypass the page cache (O_DIRECT). Never dropped in silence.
 
-    bool create = false;                 ///< Create the file when it is not there.
-    bool truncate = false;               ///< Cut an existing file to nothing first.
-    std::uint32_t create_mode = 0600;    ///< Permission bits of a file that is created.
-    std::uint64_t create_bytes = 0;      ///< Grow the file to at least this many bytes at open.
+    bool create = false;               ///< Create the file when it is not there.
+    bool truncate = false;             ///< Cut an existing file to nothing first.
+    std::uint32_t create_mode = 0600;  ///< Permission bits of a file that is created.
+    std::uint64_t create_bytes = 0;    ///< Grow the file to at least this many bytes at open.
 
     bool register_files = true;    ///< io_uring: register the descriptor.
     bool register_buffers = true;  ///< io_uring: register the library's own allocations.

@@ -10,6 +10,7 @@
 
 #include <xnvme/async_queue.hpp>
 #include <xnvme/command.hpp>
+#include <xnvme/nvme/opcodes.hpp>
 #include <xnvme/result.hpp>
 #include <xnvme/rules.hpp>
 
@@ -17,10 +18,10 @@ namespace xnvme {
 
 /// What a queue can do; see `Queue::capabilities`.
 struct QueueCapabilities {
-    std::string_view interface;  ///< The asynchronous interface's name, such as "io_uring".
+    std::string_view interface{};  ///< The asynchronous interface's name, such as "io_uring".
     std::uint32_t depth = 0;
     bool strict = false;
-    QueueTraits traits;
+    QueueTraits traits{};
     const CommandRules* rules = nullptr;  ///< Lives as long as the queue.
 
     /// Who serves this opcode on this queue.
@@ -37,7 +38,7 @@ struct QueueCapabilities {
 /// Destroying a queue with commands outstanding waits for them or cancels them, without calling
 /// back: buffers may be freed as soon as the destructor has returned.
 class Queue {
- public:
+  public:
     XNVME_API Queue(Queue&&) noexcept;
     XNVME_API Queue& operator=(Queue&&) noexcept;
     XNVME_API ~Queue();
@@ -84,12 +85,12 @@ class Queue {
     /// Read `blocks` blocks from `slba`. `blocks` is 1 to 65536. Errors: those of `submit`.
     [[nodiscard]] Result<void> read(Context& context, std::uint64_t slba, std::uint32_t blocks,
                                     const Data& data) noexcept {
-        return transfer(context, 0x02, slba, blocks, data);
+        return transfer(context, nvme::NvmOpcode::read, slba, blocks, data);
     }
     /// Write `blocks` blocks from `slba`. Errors: those of `submit`.
     [[nodiscard]] Result<void> write(Context& context, std::uint64_t slba, std::uint32_t blocks,
                                      const Data& data) noexcept {
-        return transfer(context, 0x01, slba, blocks, data);
+        return transfer(context, nvme::NvmOpcode::write, slba, blocks, data);
     }
 
     /// Hands on what is staged and completes at most `max` commands. Does not block. Returns how
@@ -105,8 +106,10 @@ class Queue {
     /// fewer than `min` while commands are outstanding means that the time passed. An error is the
     /// system's (`Errc::system`); the commands that were completed before it were called back.
     [[nodiscard]] XNVME_API Result<std::uint32_t> wait(
-        std::uint32_t min, std::chrono::nanoseconds timeout = std::chrono::nanoseconds{-1}) noexcept;
-    /// Completes everything outstanding, what callbacks submit included. Returns how many completed.
+        std::uint32_t min,
+        std::chrono::nanoseconds timeout = std::chrono::nanoseconds{-1}) noexcept;
+    /// Completes everything outstanding, what callbacks submit included. Returns how many
+    /// completed.
     [[nodiscard]] XNVME_API Result<std::uint32_t> drain() noexcept;
 
     /// A descriptor for poll, epoll or kqueue that is readable whenever `poll` has something to
@@ -124,15 +127,16 @@ class Queue {
     /// The interface's side of the queue.
     AsyncQueue& engine() const noexcept { return *engine_; }
 
- private:
+  private:
     friend class Device;
     explicit Queue(std::unique_ptr<QueueState> state) noexcept;
 
-    Result<void> transfer(Context& context, std::uint8_t opcode, std::uint64_t slba,
+    Result<void> transfer(Context& context, nvme::NvmOpcode opcode, std::uint64_t slba,
                           std::uint32_t blocks, const Data& data) noexcept {
-        if (blocks - 1 > 0xffffu) [[unlikely]] return fail(Errc::too_large);
+        if (blocks - 1 > 0xffffu) [[unlikely]]
+            return fail(Errc::too_large);
         context.command = Command{};
-        context.command.opcode = opcode;
+        context.command.opcode = static_cast<std::uint8_t>(opcode);
         context.command.set_slba(slba);
         context.command.cdw12 = blocks - 1;
         return submit(context, data);

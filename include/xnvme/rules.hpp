@@ -49,8 +49,8 @@ struct CommandRules {
     std::uint64_t blocks = 0;                ///< Blocks in the namespace.
     std::uint32_t transfer_block_bytes = 0;  ///< Bytes of buffer per block.
     std::uint32_t max_transfer_bytes = 0;
-    std::uint32_t alignment_mask = 0;        ///< Buffer addresses and lengths have these bits 0.
-    std::uint32_t metadata_bytes = 0;        ///< Separate metadata per block, 0 for none.
+    std::uint32_t alignment_mask = 0;  ///< Buffer addresses and lengths have these bits 0.
+    std::uint32_t metadata_bytes = 0;  ///< Separate metadata per block, 0 for none.
     std::uint32_t max_segments = kIoVecMax;
     std::array<OpcodeRule, 256> opcodes{};
 
@@ -58,7 +58,8 @@ struct CommandRules {
 
     /// True when the command passes and needs nothing but its data address filled in. False means
     /// that `prepare` has to look closer, not that the command is wrong.
-    bool passes_fast(const Context& context, const Data& data, const Data& metadata) const noexcept {
+    bool passes_fast(const Context& context, const Data& data,
+                     const Data& metadata) const noexcept {
         const std::uint64_t slba = context.command.slba();
         const std::uint32_t count = context.command.blocks();
         const auto address = reinterpret_cast<std::uintptr_t>(data.base());
@@ -85,7 +86,8 @@ struct CommandRules {
 
     /// The whole check, of any command: range, length, limit, alignment, permission, metadata and
     /// lists. Fills the context as `fill` does, with lists too. Without side effect on an error.
-    XNVME_API Error prepare(Context& context, const Data& data, const Data& metadata) const noexcept;
+    XNVME_API Error prepare(Context& context, const Data& data,
+                            const Data& metadata) const noexcept;
 };
 
 }  // namespace xnvme

@@ -23,7 +23,7 @@ namespace xnvme {
 struct Identifier {
     std::string text;  ///< As the caller wrote it.
     DeviceClass device_class{};
-    std::string path;  ///< Canonical path for what has one, else the text.
+    std::string path;      ///< Canonical path for what has one, else the text.
     bool missing = false;  ///< A file that is not there yet, to be created.
 };
 
@@ -34,12 +34,12 @@ struct DeviceFacts {
     std::string serial;
     std::string firmware;
     std::uint32_t nsid = 1;
-    bool read_only = false;          ///< The device itself refuses writes.
-    bool nowait = false;             ///< Reads that would block can be refused (RWF_NOWAIT).
+    bool read_only = false;  ///< The device itself refuses writes.
+    bool nowait = false;     ///< Reads that would block can be refused (RWF_NOWAIT).
     bool can_deallocate = false;
     bool can_write_zeroes = false;
     bool can_secure_erase = false;
-    bool volatile_cache = false;     ///< There is something that a flush flushes.
+    bool volatile_cache = false;  ///< There is something that a flush flushes.
     /// The namespace's I/O commands go to the device as they are (NVMe devices, the model), so
     /// that what an opcode is allowed to do is the device's verdict and not a table's.
     bool takes_raw_commands = false;
@@ -58,14 +58,14 @@ struct Handle {
 
     Identifier identifier;
     DeviceFacts facts;
-    int fd = -1;  ///< POSIX descriptor, or -1 where the backend has none.
+    int fd = -1;          ///< POSIX descriptor, or -1 where the backend has none.
     bool direct = false;  ///< The descriptor bypasses the page cache.
     Access access = Access::read_write;
 };
 
 /// A set of opcodes.
 class OpcodeSet {
- public:
+  public:
     constexpr OpcodeSet() = default;
     constexpr OpcodeSet(std::initializer_list<unsigned> opcodes) {
         for (unsigned opcode : opcodes) add(static_cast<std::uint8_t>(opcode));
@@ -82,7 +82,7 @@ class OpcodeSet {
         return ((words_[opcode / 64] >> (opcode % 64)) & 1) != 0;
     }
 
- private:
+  private:
     std::uint64_t words_[4] = {};
 };
 
@@ -90,7 +90,7 @@ class OpcodeSet {
 /// at once; it is given commands that have passed the rules, fills in the completion (see
 /// complete.hpp) and neither calls back nor throws.
 class SyncInterface {
- public:
+  public:
     SyncInterface() = default;
     SyncInterface(const SyncInterface&) = delete;
     SyncInterface& operator=(const SyncInterface&) = delete;
@@ -101,7 +101,7 @@ class SyncInterface {
 /// Contract: execute an admin command and wait for it. As `SyncInterface`; data lengths have not
 /// been checked against the command, so implementations do not trust them.
 class AdminInterface {
- public:
+  public:
     AdminInterface() = default;
     AdminInterface(const AdminInterface&) = delete;
     AdminInterface& operator=(const AdminInterface&) = delete;
@@ -111,7 +111,7 @@ class AdminInterface {
 
 /// Contract: memory for I/O. May be called from several threads at once.
 class MemoryInterface {
- public:
+  public:
     MemoryInterface() = default;
     MemoryInterface(const MemoryInterface&) = delete;
     MemoryInterface& operator=(const MemoryInterface&) = delete;
@@ -157,7 +157,7 @@ struct Verdict {
 
 /// A set of device classes.
 class ClassSet {
- public:
+  public:
     constexpr ClassSet(std::initializer_list<DeviceClass> classes) {
         for (DeviceClass device_class : classes) bits_ |= 1u << static_cast<unsigned>(device_class);
     }
@@ -165,7 +165,7 @@ class ClassSet {
         return ((bits_ >> static_cast<unsigned>(device_class)) & 1u) != 0;
     }
 
- private:
+  private:
     unsigned bits_ = 0;
 };
 

@@ -21,7 +21,7 @@ struct Region {
 /// The buffers of a device. Any thread may change it; queues compare `generation` on their own
 /// path and take a copy when it has moved.
 class RegionTable {
- public:
+  public:
     void add(void* base, std::size_t bytes) {
         const std::lock_guard lock(mutex_);
         regions_.push_back({reinterpret_cast<std::uintptr_t>(base), bytes, ++last_serial_});
@@ -46,7 +46,7 @@ class RegionTable {
         return regions_;
     }
 
- private:
+  private:
     mutable std::mutex mutex_;
     std::vector<Region> regions_;
     std::uint64_t last_serial_ = 0;

@@ -9,9 +9,8 @@ namespace xnvme::os {
 /// A time-out that was turned into a moment, so that a sleep that is cut short goes on with the
 /// time that is left. A negative time-out never passes.
 class Deadline {
- public:
-    explicit Deadline(std::chrono::nanoseconds timeout) noexcept
-        : endless_(timeout.count() < 0) {
+  public:
+    explicit Deadline(std::chrono::nanoseconds timeout) noexcept : endless_(timeout.count() < 0) {
         if (endless_) return;
         const auto now = std::chrono::steady_clock::now();
         // A time-out beyond the end of the clock is as good as none.
@@ -33,7 +32,7 @@ class Deadline {
     }
     bool passed() const noexcept { return !endless_ && left().count() == 0; }
 
- private:
+  private:
     std::chrono::steady_clock::time_point at_{};
     bool endless_ = false;
 };

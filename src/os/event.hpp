@@ -14,7 +14,7 @@ namespace xnvme::os {
 /// A flag with a descriptor: readable from `signal` until `clear`. Linux: eventfd. Other POSIX
 /// systems: a pipe. Windows: a manual-reset event.
 class Event {
- public:
+  public:
     static Result<Event> create() noexcept;
     Event(Event&& other) noexcept;
     Event& operator=(Event&& other) noexcept;
@@ -24,7 +24,7 @@ class Event {
     void clear() noexcept;
     NativeHandle handle() const noexcept { return read_; }
 
- private:
+  private:
     Event(NativeHandle read_end, NativeHandle write_end) noexcept
         : read_(read_end), write_(write_end) {}
     void reset() noexcept;
@@ -35,7 +35,7 @@ class Event {
 /// One descriptor that is readable while any of the handles added to it is. Linux: epoll. FreeBSD
 /// and macOS: kqueue. Elsewhere `create` fails with `Errc::unsupported`.
 class EventSet {
- public:
+  public:
     static Result<EventSet> create() noexcept;
     EventSet(EventSet&& other) noexcept;
     EventSet& operator=(EventSet&& other) noexcept;
@@ -44,7 +44,7 @@ class EventSet {
     Result<void> add(NativeHandle handle) noexcept;
     NativeHandle handle() const noexcept { return handle_; }
 
- private:
+  private:
     explicit EventSet(NativeHandle handle) noexcept : handle_(handle) {}
     void reset() noexcept;
     NativeHandle handle_;

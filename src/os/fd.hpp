@@ -8,7 +8,7 @@ namespace xnvme::os {
 
 /// Closes its descriptor when it is destroyed. Move-only; -1 stands for none.
 class Fd {
- public:
+  public:
     Fd() noexcept = default;
     explicit Fd(int fd) noexcept : fd_(fd) {}
     Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
@@ -28,7 +28,7 @@ class Fd {
     /// Closes it now. errno stays as it was.
     void reset() noexcept;
 
- private:
+  private:
     int fd_ = -1;
 };
 

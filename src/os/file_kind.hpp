@@ -20,9 +20,9 @@ enum class FileKind : std::uint8_t {
 /// What `file_kind` found.
 struct FileFound {
     FileKind kind = FileKind::missing;
-    std::uint64_t bytes = 0;    ///< Length of a regular file; 0 for all else.
-    std::uint64_t device = 0;   ///< Device number (st_rdev) of a device node; 0 for all else.
-    int os_error = 0;           ///< errno where the system could not look; else 0.
+    std::uint64_t bytes = 0;   ///< Length of a regular file; 0 for all else.
+    std::uint64_t device = 0;  ///< Device number (st_rdev) of a device node; 0 for all else.
+    int os_error = 0;          ///< errno where the system could not look; else 0.
 };
 
 /// Follows symbolic links. Does not open anything. Any thread.

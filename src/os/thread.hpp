@@ -19,7 +19,7 @@ inline constexpr std::size_t kSmallStackBytes = 256 * 1024;
 /// A running thread. Destroying one that was not joined joins it. Signals of the process are not
 /// delivered to it.
 class Thread {
- public:
+  public:
     using Function = void (*)(void* argument);
 
     Thread() noexcept = default;
@@ -35,7 +35,7 @@ class Thread {
     /// Waits for it to end. Does nothing where there is no thread.
     void join() noexcept;
 
- private:
+  private:
     std::uintptr_t native_ = 0;
     bool running_ = false;
 };

@@ -1,11 +1,11 @@
 #include "os/event.hpp"
 
-#include <cerrno>
-#include <ctime>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+#include <cerrno>
+#include <ctime>
 
 #include <array>
 #include <cstdint>
@@ -34,7 +34,9 @@ Event& Event::operator=(Event&& other) noexcept {
     return *this;
 }
 
-Event::~Event() { reset(); }
+Event::~Event() {
+    reset();
+}
 
 void Event::reset() noexcept {
     if (read_ != kNoNativeHandle) ::close(static_cast<int>(read_));
@@ -71,7 +73,9 @@ EventSet& EventSet::operator=(EventSet&& other) noexcept {
     return *this;
 }
 
-EventSet::~EventSet() { reset(); }
+EventSet::~EventSet() {
+    reset();
+}
 
 void EventSet::reset() noexcept {
     if (handle_ != kNoNativeHandle) ::close(static_cast<int>(handle_));

@@ -49,8 +49,12 @@ void unmap(void* base, std::size_t bytes) noexcept {
 namespace {
 
 // strerror_r comes in two shapes: POSIX's fills the buffer, GNU's returns the text.
-[[maybe_unused]] const char* text_of(int, const char* buffer) { return buffer; }
-[[maybe_unused]] const char* text_of(const char* text, const char*) { return text; }
+[[maybe_unused]] const char* text_of(int, const char* buffer) {
+    return buffer;
+}
+[[maybe_unused]] const char* text_of(const char* text, const char*) {
+    return text;
+}
 
 }  // namespace
 

@@ -54,7 +54,9 @@ Event& Event::operator=(Event&& other) noexcept {
     return *this;
 }
 
-Event::~Event() { reset(); }
+Event::~Event() {
+    reset();
+}
 
 void Event::reset() noexcept {
     if (read_ != kNoNativeHandle) ::close(static_cast<int>(read_));
@@ -95,7 +97,9 @@ EventSet& EventSet::operator=(EventSet&& other) noexcept {
     return *this;
 }
 
-EventSet::~EventSet() { reset(); }
+EventSet::~EventSet() {
+    reset();
+}
 
 void EventSet::reset() noexcept {
     if (handle_ != kNoNativeHandle) ::close(static_cast<int>(handle_));
@@ -125,8 +129,7 @@ Result<bool> wait_readable(std::span<const NativeHandle> handles,
                 std::chrono::ceil<std::chrono::milliseconds>(deadline.left()).count();
             limit_ms = left_ms > INT_MAX ? INT_MAX : static_cast<int>(left_ms);
         }
-        const int ready =
-            ::poll(polled.data(), static_cast<nfds_t>(handles.size()), limit_ms);
+        const int ready = ::poll(polled.data(), static_cast<nfds_t>(handles.size()), limit_ms);
         if (ready > 0) return true;
         if (ready == 0 && deadline.passed()) return false;
         if (ready < 0 && errno != EINTR) return fail(Error::of_system(errno));

@@ -93,16 +93,17 @@ int punch_hole(int fd, std::uint64_t offset, std::uint64_t bytes) noexcept {
 }
 
 int allocate_range(int fd, std::uint64_t offset, std::uint64_t bytes) noexcept {
-    const int why = again([&] {
-        return ::fallocate(fd, 0, static_cast<off_t>(offset), static_cast<off_t>(bytes));
-    });
+    const int why = again(
+        [&] { return ::fallocate(fd, 0, static_cast<off_t>(offset), static_cast<off_t>(bytes)); });
     if (why != EOPNOTSUPP && why != ENOSYS) return why;
     return again([&] { return ::ftruncate(fd, static_cast<off_t>(offset + bytes)); });
 }
 
 #else
 
-int zero_range(int, std::uint64_t, std::uint64_t) noexcept { return EOPNOTSUPP; }
+int zero_range(int, std::uint64_t, std::uint64_t) noexcept {
+    return EOPNOTSUPP;
+}
 
 int punch_hole([[maybe_unused]] int fd, [[maybe_unused]] std::uint64_t offset,
                [[maybe_unused]] std::uint64_t bytes) noexcept {
@@ -126,8 +127,7 @@ int punch_hole([[maybe_unused]] int fd, [[maybe_unused]] std::uint64_t offset,
 
 int allocate_range(int fd, std::uint64_t offset, std::uint64_t bytes) noexcept {
 #if defined(__FreeBSD__)
-    const int why =
-        ::posix_fallocate(fd, static_cast<off_t>(offset), static_cast<off_t>(bytes));
+    const int why = ::posix_fallocate(fd, static_cast<off_t>(offset), static_cast<off_t>(bytes));
     // ZFS says EINVAL: it cannot set space aside.
     if (why != EINVAL && why != EOPNOTSUPP && why != ENODEV) return why;
 #endif
@@ -164,15 +164,15 @@ DirectAlignment direct_alignment(int fd) noexcept {
     const std::uint32_t page = 4096;
     std::uint32_t unit = page;
     if (::fstat(fd, &found) == 0 && found.st_blksize >= 512)
-        unit = static_cast<std::uint32_t>(std::min<std::uint64_t>(
-            static_cast<std::uint64_t>(found.st_blksize), page));
+        unit = static_cast<std::uint32_t>(
+            std::min<std::uint64_t>(static_cast<std::uint64_t>(found.st_blksize), page));
     struct Free {
         void operator()(std::byte* memory) const noexcept {
             ::operator delete(memory, std::align_val_t{8192});
         }
     };
-    const std::unique_ptr<std::byte, Free> memory(static_cast<std::byte*>(
-        ::operator new(8192, std::align_val_t{8192}, std::nothrow)));
+    const std::unique_ptr<std::byte, Free> memory(
+        static_cast<std::byte*>(::operator new(8192, std::align_val_t{8192}, std::nothrow)));
     if (memory != nullptr && reads_in_units_of(fd, memory.get(), 512)) unit = 512;
     return {unit, unit};
 }
@@ -198,14 +198,14 @@ std::string file_system_name(int fd) {
 #if defined(__linux__)
     // linux/magic.h, and those that stand with their file systems.
     static constexpr auto kNames = std::to_array<std::pair<std::uint32_t, const char*>>({
-        {0xef53, "ext4"},          {0x58465342, "xfs"},        {0x9123683e, "btrfs"},
-        {0x01021994, "tmpfs"},     {0x794c7630, "overlayfs"},  {0x6969, "nfs"},
-        {0x65735546, "fuse"},      {0x2fc12fc1, "zfs"},        {0xf2f52010, "f2fs"},
-        {0x4d44, "vfat"},          {0x2011bab0, "exfat"},      {0x858458f6, "ramfs"},
-        {0x01021997, "9p"},        {0xff534d42, "cifs"},       {0xfe534d42, "smb2"},
-        {0xca451a4e, "bcachefs"},  {0x958458f6, "hugetlbfs"},  {0x3153464a, "jfs"},
-        {0x52654973, "reiserfs"},  {0x5346544e, "ntfs"},       {0x7366746e, "ntfs3"},
-        {0xe0f5e1e2, "erofs"},     {0x73717368, "squashfs"},   {0x00c36400, "ceph"},
+        {0xef53, "ext4"},         {0x58465342, "xfs"},       {0x9123683e, "btrfs"},
+        {0x01021994, "tmpfs"},    {0x794c7630, "overlayfs"}, {0x6969, "nfs"},
+        {0x65735546, "fuse"},     {0x2fc12fc1, "zfs"},       {0xf2f52010, "f2fs"},
+        {0x4d44, "vfat"},         {0x2011bab0, "exfat"},     {0x858458f6, "ramfs"},
+        {0x01021997, "9p"},       {0xff534d42, "cifs"},      {0xfe534d42, "smb2"},
+        {0xca451a4e, "bcachefs"}, {0x958458f6, "hugetlbfs"}, {0x3153464a, "jfs"},
+        {0x52654973, "reiserfs"}, {0x5346544e, "ntfs"},      {0x7366746e, "ntfs3"},
+        {0xe0f5e1e2, "erofs"},    {0x73717368, "squashfs"},  {0x00c36400, "ceph"},
     });
     const auto magic = static_cast<std::uint32_t>(found.f_type);
     for (const auto& [number, name] : kNames) {

@@ -11,7 +11,7 @@ namespace xnvme::os {
 
 std::optional<StatxDirectAlignment> statx_direct_alignment([[maybe_unused]] int fd) noexcept {
 #if defined(STATX_DIOALIGN)
-    struct statx found {};
+    struct statx found{};
     if (::syscall(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &found) == 0 &&
         (found.stx_mask & STATX_DIOALIGN) != 0)
         return StatxDirectAlignment{found.stx_dio_mem_align, found.stx_dio_offset_align};

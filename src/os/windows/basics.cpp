@@ -35,7 +35,8 @@ std::size_t page_bytes() noexcept {
 
 Result<void*> map_anonymous(std::size_t bytes, bool) noexcept {
     if (bytes == 0) return fail(Errc::invalid_argument);
-    // Committed memory counts against the system's limit, but takes up no page before it is touched.
+    // Committed memory counts against the system's limit, but takes up no page before it is
+    // touched.
     void* base = ::VirtualAlloc(nullptr, bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
     if (base == nullptr) return fail(Error{Errc::no_memory, Status{}, ENOMEM});
     return base;

@@ -11,7 +11,9 @@ namespace xnvme::os {
 
 namespace {
 
-HANDLE native(NativeHandle handle) noexcept { return reinterpret_cast<HANDLE>(handle); }
+HANDLE native(NativeHandle handle) noexcept {
+    return reinterpret_cast<HANDLE>(handle);
+}
 
 Error last_error() noexcept {
     return Error::of_system(static_cast<std::int32_t>(::GetLastError()));
@@ -39,18 +41,26 @@ Event& Event::operator=(Event&& other) noexcept {
     return *this;
 }
 
-Event::~Event() { reset(); }
+Event::~Event() {
+    reset();
+}
 
 void Event::reset() noexcept {
     if (read_ != kNoNativeHandle) ::CloseHandle(native(read_));
     read_ = write_ = kNoNativeHandle;
 }
 
-void Event::signal() noexcept { ::SetEvent(native(write_)); }
+void Event::signal() noexcept {
+    ::SetEvent(native(write_));
+}
 
-void Event::clear() noexcept { ::ResetEvent(native(read_)); }
+void Event::clear() noexcept {
+    ::ResetEvent(native(read_));
+}
 
-Result<EventSet> EventSet::create() noexcept { return fail(Errc::unsupported); }
+Result<EventSet> EventSet::create() noexcept {
+    return fail(Errc::unsupported);
+}
 
 EventSet::EventSet(EventSet&& other) noexcept
     : handle_(std::exchange(other.handle_, kNoNativeHandle)) {}
@@ -64,7 +74,9 @@ EventSet::~EventSet() = default;
 
 void EventSet::reset() noexcept {}
 
-Result<void> EventSet::add(NativeHandle) noexcept { return fail(Errc::unsupported); }
+Result<void> EventSet::add(NativeHandle) noexcept {
+    return fail(Errc::unsupported);
+}
 
 Result<bool> wait_readable(std::span<const NativeHandle> handles,
                            std::chrono::nanoseconds timeout) noexcept {

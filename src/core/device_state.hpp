@@ -1,0 +1,46 @@
+/// \file
+/// What stands behind the handles: a device's interfaces and a queue's parts.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <xnvme/device.hpp>
+
+#include "contracts/interfaces.hpp"
+#include "contracts/regions.hpp"
+#include "core/registry.hpp"
+#include "core/selection.hpp"
+#include "os/event.hpp"
+
+namespace xnvme {
+
+/// An open device. Shared by the device, its queues and its buffers, so that they may go in any
+/// order. Interfaces go before the handle that they refer to.
+class DeviceState {
+  public:
+    Options options;
+    const BackendRow* backend = nullptr;
+    core::Selection selection;
+    std::unique_ptr<Handle> handle;
+    std::unique_ptr<MemoryInterface> memory;
+    std::unique_ptr<SyncInterface> sync;
+    std::unique_ptr<AdminInterface> admin;
+    CommandRules rules;  ///< Of the synchronous interface.
+    OpcodeSet sync_carries;
+    RegionTable regions;
+    nvme::IdentifyController identify_controller{};
+    nvme::IdentifyNamespace identify_namespace{};
+};
+
+/// A queue. The worker goes first: it may hold contexts that are the engine's.
+struct QueueState {
+    std::shared_ptr<DeviceState> device;
+    QueueOptions options;
+    std::unique_ptr<AsyncQueue> engine;
+    std::unique_ptr<AsyncQueue> worker;
+    std::optional<os::EventSet> watched;
+};
+
+}  // namespace xnvme

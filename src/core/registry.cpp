@@ -1,0 +1,151 @@
+#include "core/registry.hpp"
+
+#include <array>
+
+#include "backends/common/emu.hpp"
+#include "backends/common/libc.hpp"
+#include "backends/common/nil.hpp"
+#include "backends/common/thrpool.hpp"
+
+#if defined(__unix__) || defined(__APPLE__)
+#define XNVME_POSIX 1
+#include "backends/common/posix/psync.hpp"
+#endif
+
+namespace xnvme::core {
+
+namespace {
+
+using enum DeviceClass;
+
+constexpr ClassSet kFilesAndBlocks{file, block, nvme_block};
+constexpr ClassSet kEverythingLocal{file, block, nvme_block, nvme_generic, nvme_controller, model};
+constexpr ClassSet kNamespaces{file, block, nvme_block, nvme_generic, model};
+
+constexpr InterfaceRow kInterfaces[] = {
+    {.name = "emu",
+     .contract = Contract::async,
+     .backend = "common",
+     .summary = "The synchronous interface, run inside poll and wait",
+     .classes = kNamespaces,
+     .automatic = true,
+     .machine = be_common::emu::machine,
+     .probe = be_common::emu::probe,
+     .carries = nullptr,
+     .make_queue = be_common::emu::make},
+    {.name = "thrpool",
+     .contract = Contract::async,
+     .backend = "common",
+     .summary = "The synchronous interface, run by a pool of threads",
+     .classes = kNamespaces,
+     .automatic = true,
+     .machine = be_common::thrpool::machine,
+     .probe = be_common::thrpool::probe,
+     .carries = nullptr,
+     .make_queue = be_common::thrpool::make},
+    {.name = "nil",
+     .contract = Contract::async,
+     .backend = "common",
+     .summary = "Completes every command at once and moves no data: for measuring the rest",
+     .classes = kNamespaces,
+     .automatic = false,
+     .machine = be_common::nil::machine,
+     .probe = be_common::nil::probe,
+     .carries = nullptr,
+     .make_queue = be_common::nil::make},
+
+#if defined(XNVME_POSIX)
+    {.name = "psync",
+     .contract = Contract::sync,
+     .backend = "common",
+     .summary = "pread, pwrite and their kin",
+     .classes = kFilesAndBlocks,
+     .automatic = true,
+     .machine = be_common::psync::machine,
+     .probe = be_common::psync::probe,
+     .carries = be_common::psync::carries,
+     .make_sync = be_common::psync::make},
+#endif
+
+    {.name = "libc",
+     .contract = Contract::memory,
+     .backend = "common",
+     .summary = "The C library's memory, aligned to pages",
+     .classes = kEverythingLocal,
+     .automatic = true,
+     .machine = be_common::libc::machine,
+     .probe = be_common::libc::probe,
+     .carries = nullptr,
+     .make_memory = be_common::libc::make},
+};
+
+constexpr std::array<BackendRow, 0> kBackends{};
+
+#if !defined(XNVME_LIBURING_MISSING)
+#define XNVME_LIBURING_MISSING "liburing was not found when it was configured"
+#endif
+#if !defined(XNVME_LIBAIO_MISSING)
+#define XNVME_LIBAIO_MISSING "libaio was not found when it was configured"
+#endif
+
+constexpr LeftOut kLeftOut[] = {
+#if defined(__linux__) && !defined(XNVME_HAVE_LIBURING)
+    {"io_uring_cmd",
+     Contract::async,
+     "linux",
+     "NVMe commands through io_uring, past the block layer",
+     {nvme_generic},
+     XNVME_LIBURING_MISSING},
+    {"io_uring", Contract::async, "linux",
+     "Linux's rings, submitted in batches, completed in shared memory", kFilesAndBlocks,
+     XNVME_LIBURING_MISSING},
+#endif
+#if defined(__linux__) && !defined(XNVME_HAVE_LIBAIO)
+    {"libaio", Contract::async, "linux",
+     "Linux's native asynchronous I/O, batched, reaped in user space", kFilesAndBlocks,
+     XNVME_LIBAIO_MISSING},
+#endif
+    {"", Contract::async, "", "", {}, ""},  // Ends the list, which may hold nothing else.
+};
+
+/// Names that programs also use.
+struct Alias {
+    Contract contract;
+    std::string_view alias;
+    std::string_view name;
+};
+constexpr Alias kAliases[] = {
+    {Contract::async, "posix", "posix_aio"}, {Contract::async, "io_uring_passthru", "io_uring_cmd"},
+    {Contract::sync, "ramdisk", "model"},    {Contract::admin, "ramdisk", "model"},
+    {Contract::memory, "posix", "libc"},
+};
+
+}  // namespace
+
+std::span<const InterfaceRow> interface_rows() {
+    return kInterfaces;
+}
+std::span<const BackendRow> backend_rows() {
+    return kBackends;
+}
+std::span<const LeftOut> left_out_rows() {
+    return std::span<const LeftOut>(kLeftOut).first(std::size(kLeftOut) - 1);
+}
+
+std::string_view canonical_name(Contract contract, std::string_view name) {
+    for (const Alias& alias : kAliases) {
+        if (alias.contract == contract && alias.alias == name) return alias.name;
+    }
+    return name;
+}
+
+std::string_view canonical_backend(std::string_view name) {
+    return name == "ramdisk" ? "model" : name;
+}
+
+std::string_view contract_name(Contract contract) {
+    static constexpr std::string_view kNames[kContractCount] = {"async", "sync", "admin", "mem"};
+    return kNames[static_cast<unsigned>(contract)];
+}
+
+}  // namespace xnvme::core

@@ -1,0 +1,113 @@
+#include "core/rule_table.hpp"
+
+#include <bit>
+
+#include <xnvme/nvme/opcodes.hpp>
+
+namespace xnvme::core {
+
+namespace {
+
+using nvme::FileOpcode;
+using nvme::NvmOpcode;
+using nvme::ZonedOpcode;
+
+template <class Opcode>
+constexpr std::uint8_t opcode(Opcode value) {
+    return static_cast<std::uint8_t>(value);
+}
+
+/// What an opcode's fields mean, and what it does to the medium.
+struct OpcodeMeaning {
+    std::uint8_t opcode;
+    CommandKind kind;
+    bool reads;
+    bool writes;
+};
+
+// NVM Command Set 1.0 §3.2; Zoned Namespace Command Set 1.1 §3.4
+constexpr OpcodeMeaning kNvm[] = {
+    {opcode(NvmOpcode::flush), CommandKind::no_data, false, false},
+    {opcode(NvmOpcode::write), CommandKind::blocks_data, false, true},
+    {opcode(NvmOpcode::read), CommandKind::blocks_data, true, false},
+    {opcode(NvmOpcode::write_uncorrectable), CommandKind::blocks_only, false, true},
+    {opcode(NvmOpcode::compare), CommandKind::blocks_data, true, false},
+    {opcode(NvmOpcode::write_zeroes), CommandKind::blocks_only, false, true},
+    {opcode(NvmOpcode::dataset_management), CommandKind::range_list, false, true},
+    {opcode(NvmOpcode::verify), CommandKind::blocks_only, true, false},
+    {opcode(NvmOpcode::copy), CommandKind::copy_list, true, true},
+    {opcode(ZonedOpcode::zone_management_send), CommandKind::raw, false, true},
+    {opcode(ZonedOpcode::zone_management_receive), CommandKind::raw, true, false},
+    {opcode(ZonedOpcode::zone_append), CommandKind::blocks_data, false, true},
+};
+
+// The file-system command set of regular files.
+constexpr OpcodeMeaning kFile[] = {
+    {opcode(FileOpcode::write), CommandKind::bytes_data, false, true},
+    {opcode(FileOpcode::read), CommandKind::bytes_data, true, false},
+    {opcode(FileOpcode::flush), CommandKind::no_data, false, false},
+};
+
+OpcodeRule make_rule(const Handle& handle, const OpcodeMeaning& meaning, std::uint8_t shift,
+                     Service service) {
+    OpcodeRule rule{.fast = false, .service = service, .kind = meaning.kind, .shift = shift};
+    const bool read_only = handle.access == Access::read_only || handle.facts.read_only;
+    if (service == Service::refused) return rule;
+    if (meaning.writes && read_only) {
+        rule.service = Service::refused;
+        rule.refusal = Errc::read_only;
+    } else if (meaning.reads && handle.access == Access::write_only) {
+        rule.service = Service::refused;
+        rule.refusal = Errc::write_only;
+    } else {
+        const Geometry& geometry = handle.facts.geometry;
+        const bool separate = geometry.metadata_bytes != 0 && !geometry.metadata_extended;
+        rule.fast =
+            meaning.kind == CommandKind::blocks_data && service == Service::native && !separate;
+    }
+    return rule;
+}
+
+}  // namespace
+
+CommandRules make_rules(const Handle& handle, const OpcodeSet& native, const OpcodeSet& fallback) {
+    const Geometry& geometry = handle.facts.geometry;
+    CommandRules rules;
+    rules.blocks = geometry.blocks;
+    rules.transfer_block_bytes = geometry.transfer_block_bytes;
+    rules.max_transfer_bytes = geometry.max_transfer_bytes;
+    rules.alignment_mask = geometry.buffer_alignment > 1 ? geometry.buffer_alignment - 1 : 0;
+    rules.metadata_bytes = geometry.metadata_extended ? 0 : geometry.metadata_bytes;
+    rules.max_segments = geometry.max_segments != 0 && geometry.max_segments < kIoVecMax
+                             ? geometry.max_segments
+                             : kIoVecMax;
+    const auto service = [&](std::uint8_t code) {
+        if (native.has(code)) return Service::native;
+        return fallback.has(code) ? Service::emulated : Service::refused;
+    };
+    const auto shift = geometry.block_bytes == 0
+                           ? std::uint8_t{0}
+                           : static_cast<std::uint8_t>(std::countr_zero(geometry.block_bytes));
+    // Opcodes that no table here knows go to devices that judge commands themselves.
+    for (unsigned code = 0; code < 256; ++code) {
+        const auto byte = static_cast<std::uint8_t>(code);
+        const OpcodeMeaning unknown{byte, CommandKind::raw, false, true};
+        if (handle.facts.takes_raw_commands) {
+            rules.opcodes[byte] = make_rule(handle, unknown, shift, service(byte));
+        }
+    }
+    if (geometry.command_set != CommandSet::key_value) {
+        for (const OpcodeMeaning& meaning : kNvm) {
+            rules.opcodes[meaning.opcode] =
+                make_rule(handle, meaning, shift, service(meaning.opcode));
+        }
+    }
+    if (handle.identifier.device_class == DeviceClass::file) {
+        for (const OpcodeMeaning& meaning : kFile) {
+            rules.opcodes[meaning.opcode] = make_rule(handle, meaning, 0, service(meaning.opcode));
+        }
+    }
+    return rules;
+}
+
+}  // namespace xnvme::core

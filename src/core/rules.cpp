@@ -1,0 +1,139 @@
+#include <xnvme/rules.hpp>
+
+namespace xnvme {
+
+namespace {
+
+/// Bytes of one source range of a copy command, by descriptor format; 0 for formats that the
+/// library does not know. NVM Command Set 1.0 §3.2.2, figures 38 and 39
+constexpr std::size_t copy_range_bytes(std::uint32_t cdw12) noexcept {
+    switch ((cdw12 >> 8) & 0xf) {
+        case 0:
+            return 32;
+        case 1:
+            return 40;
+        default:
+            return 0;
+    }
+}
+
+bool is_aligned(const Data& data, std::uint32_t mask) noexcept {
+    if (!data.vectored()) return (reinterpret_cast<std::uintptr_t>(data.base()) & mask) == 0;
+    for (std::size_t i = 0; i < data.segments(); ++i) {
+        const IoVec& element = data.list()[i];
+        if (((reinterpret_cast<std::uintptr_t>(element.base) | element.bytes) & mask) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool has_memory(const Data& data) noexcept {
+    if (!data.vectored()) return data.base() != nullptr || data.bytes() == 0;
+    for (std::size_t i = 0; i < data.segments(); ++i) {
+        if (data.list()[i].base == nullptr && data.list()[i].bytes != 0) return false;
+    }
+    return true;
+}
+
+Errc check_range(const CommandRules& rules, const Command& command) noexcept {
+    const std::uint64_t slba = command.slba();
+    if (slba >= rules.blocks || command.blocks() > rules.blocks - slba) return Errc::out_of_range;
+    return Errc::ok;
+}
+
+/// Separate metadata: as many bytes as the blocks have, or none at all where the controller
+/// generates or strips it (PRACT, command dword 12 bit 29).
+Errc check_metadata(const CommandRules& rules, const Command& command,
+                    const Data& metadata) noexcept {
+    const bool pract = (command.cdw12 & (1u << 29)) != 0;
+    if (metadata.bytes() == 0 && (rules.metadata_bytes == 0 || pract)) return Errc::ok;
+    const std::uint64_t expected = std::uint64_t{command.blocks()} * rules.metadata_bytes;
+    return metadata.bytes() == expected ? Errc::ok : Errc::bad_length;
+}
+
+Errc check_blocks_data(const CommandRules& rules, const Command& command, const Data& data,
+                       const Data& metadata) noexcept {
+    if (const Errc code = check_range(rules, command); code != Errc::ok) return code;
+    if (data.bytes() != std::uint64_t{command.blocks()} * rules.transfer_block_bytes) {
+        return Errc::bad_length;
+    }
+    if (data.bytes() > rules.max_transfer_bytes) return Errc::too_large;
+    return check_metadata(rules, command, metadata);
+}
+
+Errc check_bytes_data(const CommandRules& rules, const Command& command,
+                      const Data& data) noexcept {
+    if (data.bytes() == 0) return Errc::bad_length;
+    if (data.bytes() > rules.max_transfer_bytes) return Errc::too_large;
+    if (command.slba() > static_cast<std::uint64_t>(INT64_MAX) - data.bytes()) {
+        return Errc::out_of_range;
+    }
+    if (rules.alignment_mask == 0) return Errc::ok;
+    const std::uint64_t unit = rules.transfer_block_bytes;
+    return command.slba() % unit != 0 || data.bytes() % unit != 0 ? Errc::misaligned : Errc::ok;
+}
+
+Errc check_fields(const CommandRules& rules, const Command& command, CommandKind kind,
+                  const Data& data, const Data& metadata) noexcept {
+    switch (kind) {
+        case CommandKind::blocks_data:
+            return check_blocks_data(rules, command, data, metadata);
+        case CommandKind::blocks_only:
+            if (data.bytes() != 0) return Errc::bad_length;
+            return check_range(rules, command);
+        case CommandKind::bytes_data:
+            return check_bytes_data(rules, command, data);
+        case CommandKind::range_list:
+            return data.bytes() == ((command.cdw10 & 0xffu) + 1) * std::size_t{16}
+                       ? Errc::ok
+                       : Errc::bad_length;
+        case CommandKind::copy_list: {
+            const std::size_t each = copy_range_bytes(command.cdw12);
+            if (each == 0) return Errc::unsupported;
+            if (command.slba() >= rules.blocks) return Errc::out_of_range;
+            return data.bytes() == ((command.cdw12 & 0xffu) + 1) * each ? Errc::ok
+                                                                        : Errc::bad_length;
+        }
+        case CommandKind::no_data:
+            return data.bytes() == 0 ? Errc::ok : Errc::bad_length;
+        case CommandKind::raw:
+            return data.bytes() > rules.max_transfer_bytes ? Errc::too_large : Errc::ok;
+    }
+    return Errc::unsupported;
+}
+
+}  // namespace
+
+Error CommandRules::prepare(Context& context, const Data& data,
+                            const Data& metadata) const noexcept {
+    const OpcodeRule& rule = of(context.command);
+    if (rule.service == Service::refused) return Error::of(rule.refusal);
+    if (data.vectored() && data.segments() == 0) return Error::of(Errc::bad_length);
+    if (data.segments() > max_segments || metadata.segments() > kIoVecMax ||
+        data.bytes() > UINT32_MAX || metadata.bytes() > UINT32_MAX) {
+        return Error::of(Errc::too_large);
+    }
+    const Errc code = check_fields(*this, context.command, rule.kind, data, metadata);
+    if (code != Errc::ok) return Error::of(code);
+    if (!has_memory(data) || !has_memory(metadata)) return Error::of(Errc::invalid_argument);
+    const bool moves_blocks =
+        rule.kind == CommandKind::blocks_data || rule.kind == CommandKind::bytes_data;
+    if (moves_blocks && !is_aligned(data, alignment_mask)) return Error::of(Errc::misaligned);
+
+    fill(context, data);
+    if (data.vectored()) {
+        context.options |= kVectored;
+        context.command.data_bytes = static_cast<std::uint32_t>(data.segments());
+    }
+    context.command.metadata = reinterpret_cast<std::uintptr_t>(metadata.base());
+    if (metadata.vectored()) {
+        context.options |= kMetadataVectored;
+        context.command.metadata_bytes = static_cast<std::uint32_t>(metadata.segments());
+    } else {
+        context.command.metadata_bytes = static_cast<std::uint32_t>(metadata.bytes());
+    }
+    return {};
+}
+
+}  // namespace xnvme

@@ -1,0 +1,190 @@
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstring>
+#include <vector>
+
+#include <xnvme/nvme/builders.hpp>
+
+#include "core/rule_table.hpp"
+
+namespace xnvme {
+namespace {
+
+/// A device of 1024 blocks of 512 bytes, at most 64 KiB in a command.
+struct Fixture {
+    Handle handle;
+    CommandRules rules;
+
+    explicit Fixture(Access access = Access::read_write, std::uint32_t alignment = 1,
+                     std::uint32_t metadata = 0, bool extended = false) {
+        handle.identifier.device_class = DeviceClass::file;
+        handle.access = access;
+        Geometry& geometry = handle.facts.geometry;
+        geometry.blocks = 1024;
+        geometry.block_bytes = 512;
+        geometry.metadata_bytes = metadata;
+        geometry.metadata_extended = extended;
+        geometry.transfer_block_bytes = 512 + (extended ? metadata : 0);
+        geometry.max_transfer_bytes = 65536;
+        geometry.max_segments = 4;
+        geometry.buffer_alignment = alignment;
+        const OpcodeSet native{0x00, 0x01, 0x02, 0xac, 0xdc, 0xad};
+        const OpcodeSet fallback{0x00, 0x01, 0x02, 0x05, 0x08, 0x09, 0x0c, 0x19};
+        rules = core::make_rules(handle, native, fallback);
+    }
+
+    Errc check(const Command& command, const Data& data = {}, const Data& metadata = {}) {
+        Context context{};
+        context.command = command;
+        context.completion.status = Status::make(2, 0x81);
+        context.error = Errc::device;
+        const bool fast = rules.passes_fast(context, data, metadata);
+        const Error error = rules.prepare(context, data, metadata);
+        // What passes the quick look passes the whole check.
+        if (fast) {
+            EXPECT_FALSE(error);
+        }
+        if (error) {
+            EXPECT_EQ(context.completion.status, Status::make(2, 0x81)) << "changed on an error";
+            EXPECT_EQ(context.error, Errc::device);
+        } else {
+            EXPECT_TRUE(context.completion.status.ok());
+            EXPECT_EQ(context.error, Errc::ok);
+            EXPECT_EQ(context.bytes, data.bytes());
+        }
+        return error.code;
+    }
+};
+
+alignas(4096) std::array<std::byte, 1 << 17> memory;
+Data buffer(std::size_t bytes, std::size_t offset = 0) {
+    return Data(memory.data() + offset, bytes);
+}
+
+TEST(Rules, ARangeEndsWithTheNamespace) {
+    Fixture f;
+    EXPECT_EQ(f.check(nvme::read(0, 1), buffer(512)), Errc::ok);
+    EXPECT_EQ(f.check(nvme::read(1023, 1), buffer(512)), Errc::ok);
+    EXPECT_EQ(f.check(nvme::read(1024, 1), buffer(512)), Errc::out_of_range);
+    EXPECT_EQ(f.check(nvme::read(1023, 2), buffer(1024)), Errc::out_of_range);
+    EXPECT_EQ(f.check(nvme::read(UINT64_MAX, 2), buffer(1024)), Errc::out_of_range);
+    EXPECT_EQ(f.check(nvme::write_zeroes(1000, 24)), Errc::ok);
+    EXPECT_EQ(f.check(nvme::write_zeroes(1000, 25)), Errc::out_of_range);
+}
+
+TEST(Rules, TheDataLengthIsThatOfTheBlocks) {
+    Fixture f;
+    EXPECT_EQ(f.check(nvme::read(0, 2), buffer(512)), Errc::bad_length);
+    EXPECT_EQ(f.check(nvme::read(0, 2), buffer(1025)), Errc::bad_length);
+    EXPECT_EQ(f.check(nvme::read(0, 2)), Errc::bad_length);
+    EXPECT_EQ(f.check(nvme::flush(), buffer(512)), Errc::bad_length);
+    EXPECT_EQ(f.check(nvme::write_zeroes(0, 1), buffer(512)), Errc::bad_length);
+    EXPECT_EQ(f.check(nvme::read(0, 2), Data(static_cast<void*>(nullptr), 1024)),
+              Errc::invalid_argument);
+}
+
+TEST(Rules, NoMoreThanTheDeviceTakes) {
+    Fixture f;
+    EXPECT_EQ(f.check(nvme::read(0, 128), buffer(65536)), Errc::ok);
+    EXPECT_EQ(f.check(nvme::read(0, 129), buffer(129 * 512)), Errc::too_large);
+    std::vector<IoVec> list(5, IoVec{memory.data(), 512});
+    EXPECT_EQ(f.check(nvme::read(0, 5), std::span<const IoVec>(list)), Errc::too_large);
+    list.resize(4);
+    EXPECT_EQ(f.check(nvme::read(0, 4), std::span<const IoVec>(list)), Errc::ok);
+    EXPECT_EQ(f.check(nvme::read(0, 5), std::span<const IoVec>(list)), Errc::bad_length);
+    EXPECT_EQ(f.check(nvme::read(0, 1), std::span<const IoVec>()), Errc::bad_length);
+}
+
+TEST(Rules, AlignmentIsOfEveryBuffer) {
+    Fixture f(Access::read_write, 512);
+    EXPECT_EQ(f.check(nvme::read(0, 1), buffer(512, 512)), Errc::ok);
+    EXPECT_EQ(f.check(nvme::read(0, 1), buffer(512, 8)), Errc::misaligned);
+    const std::array<IoVec, 2> odd{IoVec{memory.data(), 100}, IoVec{memory.data() + 512, 412}};
+    EXPECT_EQ(f.check(nvme::read(0, 1), std::span<const IoVec>(odd)), Errc::misaligned);
+    EXPECT_EQ(f.check(nvme::file_read(512), buffer(512)), Errc::ok);
+    EXPECT_EQ(f.check(nvme::file_read(100), buffer(512)), Errc::misaligned);
+    EXPECT_EQ(f.check(nvme::file_read(512), buffer(100)), Errc::misaligned);
+}
+
+TEST(Rules, PermissionIsAskedAtSubmission) {
+    Fixture reader(Access::read_only);
+    EXPECT_EQ(reader.check(nvme::read(0, 1), buffer(512)), Errc::ok);
+    EXPECT_EQ(reader.check(nvme::write(0, 1), buffer(512)), Errc::read_only);
+    EXPECT_EQ(reader.check(nvme::write_zeroes(0, 1)), Errc::read_only);
+    EXPECT_EQ(reader.check(nvme::flush()), Errc::ok);
+    Fixture writer(Access::write_only);
+    EXPECT_EQ(writer.check(nvme::write(0, 1), buffer(512)), Errc::ok);
+    EXPECT_EQ(writer.check(nvme::read(0, 1), buffer(512)), Errc::write_only);
+    EXPECT_EQ(writer.check(nvme::verify(0, 1)), Errc::write_only);
+}
+
+TEST(Rules, WhoServesIsDecidedOnce) {
+    Fixture f;
+    const auto service = [&](unsigned opcode) { return f.rules.opcodes[opcode].service; };
+    EXPECT_EQ(service(0x02), Service::native);
+    EXPECT_EQ(service(0x05), Service::emulated);
+    EXPECT_EQ(service(0x04), Service::refused);
+    EXPECT_EQ(service(0x99), Service::refused);
+    EXPECT_TRUE(f.rules.opcodes[0x02].fast);
+    EXPECT_FALSE(f.rules.opcodes[0x05].fast);
+    EXPECT_EQ(f.rules.opcodes[0x02].shift, 9);
+    EXPECT_EQ(f.rules.opcodes[0xdc].shift, 0);
+    Command unknown{};
+    unknown.opcode = 0x99;
+    EXPECT_EQ(f.check(unknown), Errc::unsupported);
+}
+
+TEST(Rules, SeparateMetadataComesWithItsBlocks) {
+    Fixture f(Access::read_write, 1, 8);
+    EXPECT_FALSE(f.rules.opcodes[0x02].fast);
+    EXPECT_EQ(f.check(nvme::read(0, 2), buffer(1024), buffer(16, 4096)), Errc::ok);
+    EXPECT_EQ(f.check(nvme::read(0, 2), buffer(1024), buffer(8, 4096)), Errc::bad_length);
+    EXPECT_EQ(f.check(nvme::read(0, 2), buffer(1024)), Errc::bad_length);
+    EXPECT_EQ(f.check(nvme::read(0, 2, nvme::kPract), buffer(1024)), Errc::ok);
+    Fixture none;
+    EXPECT_EQ(none.check(nvme::read(0, 1), buffer(512), buffer(8, 4096)), Errc::bad_length);
+    Fixture extended(Access::read_write, 1, 8, true);
+    EXPECT_EQ(extended.check(nvme::read(0, 2), buffer(1040)), Errc::ok);
+    EXPECT_EQ(extended.check(nvme::read(0, 2), buffer(1024)), Errc::bad_length);
+}
+
+TEST(Rules, ListsAreAsLongAsTheirCount) {
+    Fixture f;
+    EXPECT_EQ(f.check(nvme::dataset_management(2, nvme::kDsmDeallocate), buffer(32)), Errc::ok);
+    EXPECT_EQ(f.check(nvme::dataset_management(2, nvme::kDsmDeallocate), buffer(16)),
+              Errc::bad_length);
+    Command copy{};
+    copy.opcode = 0x19;
+    copy.cdw12 = 1;
+    EXPECT_EQ(f.check(copy, buffer(64)), Errc::ok);
+    EXPECT_EQ(f.check(copy, buffer(32)), Errc::bad_length);
+    copy.cdw12 = 1 | (1u << 8);
+    EXPECT_EQ(f.check(copy, buffer(80)), Errc::ok);
+    copy.cdw12 = 1 | (9u << 8);
+    EXPECT_EQ(f.check(copy, buffer(80)), Errc::unsupported);
+}
+
+TEST(Rules, FileOffsetsAreBytesAndDoNotOverflow) {
+    Fixture f;
+    EXPECT_EQ(f.check(nvme::file_write(524'289), buffer(100)), Errc::ok);
+    EXPECT_EQ(f.check(nvme::file_read(UINT64_MAX), buffer(100)), Errc::out_of_range);
+    EXPECT_EQ(f.check(nvme::file_read(0)), Errc::bad_length);
+}
+
+TEST(Slots, TheOneGivenBackLastIsTakenNext) {
+    auto slots = SlotArray::create(3);
+    ASSERT_TRUE(slots.has_value());
+    Context* first = slots->take();
+    Context* second = slots->take();
+    Context* third = slots->take();
+    EXPECT_EQ(first, &slots->at(0));
+    EXPECT_EQ(third, &slots->at(2));
+    EXPECT_EQ(slots->take(), nullptr);
+    slots->give_back(*second);
+    EXPECT_EQ(slots->take(), second);
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(first) % 128, 0u);
+}
+
+}  // namespace
+}  // namespace xnvme

@@ -1,0 +1,400 @@
+// Printing of log pages and features.
+#include <array>
+
+#include <xnvme/describe.hpp>
+
+#include "nvme/print_parts.hpp"
+#include "nvme/reader.hpp"
+
+namespace xnvme::nvme {
+namespace {
+
+template <class T>
+Node decoded_node(std::span<const std::byte> data) {
+    const Result<T> value = decode<T>(data);
+    return value ? to_node(*value) : bytes_node(data);
+}
+
+Node critical_warning_node(std::uint8_t value) {
+    return flags_node(value, 2,
+                      {{0, "spare_low"},
+                       {1, "temperature"},
+                       {2, "reliability_degraded"},
+                       {3, "read_only"},
+                       {4, "volatile_backup_failed"},
+                       {5, "persistent_memory_unreliable"}});
+}
+
+std::string_view submission_rule_name(unsigned rule) noexcept {
+    constexpr auto kNames = std::to_array<std::string_view>(
+        {"none", "no other command to the namespace", "no other command to any namespace"});
+    return rule < kNames.size() ? kNames[rule] : std::string_view("reserved");
+}
+
+Node effects_node(const CommandEffects& effects, std::uint8_t opcode, std::string_view name) {
+    Node node = Node::map();
+    node.add("opcode", Node::hex(opcode, 2))
+        .add("name", name)
+        .add("value", Node::hex(effects.raw, 8))
+        .add("changes_blocks", effects.changes_blocks())
+        .add("changes_namespace", effects.changes_namespace())
+        .add("changes_inventory", effects.changes_inventory())
+        .add("changes_controller", effects.changes_controller())
+        .add("submission_rule", submission_rule_name(effects.submission_rule()));
+    return node;
+}
+
+std::string_view name_or_unknown(const OpcodeInfo* row) noexcept {
+    return row != nullptr ? row->name : std::string_view("unknown");
+}
+
+Node error_entries_node(std::span<const std::byte> data) {
+    Node entries = Node::list();
+    Reader reader(data);
+    while (const auto entry = reader.read<ErrorLogEntry>()) {
+        if (entry->used()) entries.push(to_node(*entry));
+    }
+    Node node = Node::map();
+    node.add("entries", std::move(entries));
+    return node;
+}
+
+std::string_view self_test_result_name(unsigned result) noexcept {
+    constexpr auto kNames = std::to_array<std::string_view>(
+        {"passed", "aborted by the self-test command", "aborted by a controller reset",
+         "aborted by the removal of a namespace", "aborted by format", "fatal error",
+         "failed in an unknown segment", "failed", "aborted for an unknown reason",
+         "aborted by sanitize"});
+    return result < kNames.size() ? kNames[result] : std::string_view("reserved");
+}
+
+std::string_view self_test_name(unsigned code) noexcept {
+    switch (code) {
+        case 0:
+            return "none";
+        case 1:
+            return "short";
+        case 2:
+            return "extended";
+        case 3:
+            return "host-initiated refresh";
+        case 0xe:
+            return "vendor specific";
+        default:
+            return "reserved";
+    }
+}
+
+// ---- Features that fit in a dword ----
+
+void add_arbitration(Node& node, std::uint32_t value) {
+    const Arbitration fields{value};
+    // A burst of 0 is no limit, which has no number.
+    node.add("burst_commands",
+             fields.burst_commands() == 0 ? Node() : Node(fields.burst_commands()))
+        .add("low_weight", fields.low_weight())
+        .add("medium_weight", fields.medium_weight())
+        .add("high_weight", fields.high_weight());
+}
+
+void add_power(Node& node, std::uint32_t value) {
+    const PowerManagement fields{value};
+    node.add("power_state", fields.power_state()).add("workload_hint", fields.workload_hint());
+}
+
+void add_temperature(Node& node, std::uint32_t value) {
+    const TemperatureThreshold fields{value};
+    node.add("threshold_celsius", static_cast<int>(fields.threshold_kelvin()) - 273)
+        .add("threshold_kelvin", fields.threshold_kelvin());
+}
+
+void add_error_recovery(Node& node, std::uint32_t value) {
+    const ErrorRecovery fields{value};
+    node.add("time_limit_ms", fields.time_limit_ms() == 0 ? Node() : Node(fields.time_limit_ms()))
+        .add("deallocated_error", fields.deallocated_error());
+}
+
+void add_write_cache(Node& node, std::uint32_t value) {
+    node.add("enabled", VolatileWriteCache{value}.enabled());
+}
+
+void add_queues(Node& node, std::uint32_t value) {
+    const NumberOfQueues fields{value};
+    node.add("submission_queues", fields.submission_queues())
+        .add("completion_queues", fields.completion_queues());
+}
+
+void add_coalescing(Node& node, std::uint32_t value) {
+    const InterruptCoalescing fields{value};
+    node.add("threshold_entries", fields.threshold_entries()).add("time_us", fields.time_us());
+}
+
+void add_vector(Node& node, std::uint32_t value) {
+    const InterruptVector fields{value};
+    node.add("vector", fields.vector()).add("coalescing_disabled", fields.coalescing_disabled());
+}
+
+void add_atomicity(Node& node, std::uint32_t value) {
+    node.add("normal_atomicity_disabled", (value & 1) != 0);
+}
+
+void add_async_events(Node& node, std::uint32_t value) {
+    const AsyncEvents fields{value};
+    node.add("health_warnings",
+             critical_warning_node(static_cast<std::uint8_t>(fields.health_warnings())))
+        .add("namespace_attributes", fields.namespace_attributes())
+        .add("firmware_activation", fields.firmware_activation())
+        .add("telemetry", fields.telemetry())
+        .add("ana_change", fields.ana_change());
+}
+
+void add_autonomous_power(Node& node, std::uint32_t value) {
+    node.add("enabled", (value & 1) != 0);
+}
+
+void add_keep_alive(Node& node, std::uint32_t value) {
+    node.add("timeout_ms", value);
+}
+
+void add_thermal(Node& node, std::uint32_t value) {
+    node.add("light_throttle_celsius", celsius_node(value >> 16))
+        .add("heavy_throttle_celsius", celsius_node(value & 0xffff));
+}
+
+void add_non_operational(Node& node, std::uint32_t value) {
+    node.add("permissive_mode", (value & 1) != 0);
+}
+
+void add_profile(Node& node, std::uint32_t value) {
+    node.add("combination", value & 0x1ff);
+}
+
+void add_fdp(Node& node, std::uint32_t value) {
+    node.add("enabled", (value & 1) != 0).add("configuration", (value >> 8) & 0xff);
+}
+
+void add_progress(Node& node, std::uint32_t value) {
+    node.add("boot_failures", value & 0xff);
+}
+
+void add_write_protection(Node& node, std::uint32_t value) {
+    constexpr auto kStates = std::to_array<std::string_view>(
+        {"none", "write protected", "until power cycle", "permanent"});
+    const std::uint32_t state = value & 7;
+    node.add("state", state < kStates.size() ? kStates[state] : std::string_view("reserved"));
+}
+
+struct FeatureFields {
+    FeatureId id;
+    void (*add)(Node&, std::uint32_t);
+};
+constexpr auto kFeatureFields = std::to_array<FeatureFields>({
+    {FeatureId::arbitration, add_arbitration},
+    {FeatureId::power_management, add_power},
+    {FeatureId::temperature_threshold, add_temperature},
+    {FeatureId::error_recovery, add_error_recovery},
+    {FeatureId::volatile_write_cache, add_write_cache},
+    {FeatureId::number_of_queues, add_queues},
+    {FeatureId::interrupt_coalescing, add_coalescing},
+    {FeatureId::interrupt_vector, add_vector},
+    {FeatureId::write_atomicity, add_atomicity},
+    {FeatureId::async_event, add_async_events},
+    {FeatureId::autonomous_power_state, add_autonomous_power},
+    {FeatureId::keep_alive, add_keep_alive},
+    {FeatureId::thermal_management, add_thermal},
+    {FeatureId::non_operational_power, add_non_operational},
+    {FeatureId::command_set_profile, add_profile},
+    {FeatureId::fdp, add_fdp},
+    {FeatureId::software_progress, add_progress},
+    {FeatureId::write_protection, add_write_protection},
+});
+
+}  // namespace
+
+Node to_node(const SupportedLogPages& log) {
+    Node pages = Node::list();
+    for (std::uint32_t lid = 0; lid < log.lid.size(); ++lid) {
+        const auto page = static_cast<LogPage>(lid);
+        if (!log.supports(page)) continue;
+        Node entry = Node::map();
+        entry.add("lid", Node::hex(lid, 2))
+            .add("name", log_page_name(page))
+            .add("index_offset", (log.lid[lid].value() & 2) != 0);
+        pages.push(std::move(entry));
+    }
+    Node node = Node::map();
+    node.add("pages", std::move(pages));
+    return node;
+}
+
+Node to_node(const ErrorLogEntry& entry) {
+    Node node = Node::map();
+    node.add("error_count", entry.error_count)
+        .add("sqid", entry.sqid)
+        .add("cid", entry.cid)
+        .add("status", to_node(entry.status()));
+    if (entry.has_parameter_location()) {
+        node.add("parameter_byte", entry.parameter_byte())
+            .add("parameter_bit", entry.parameter_bit());
+    }
+    node.add("lba", entry.lba)
+        .add("nsid", Node::hex(entry.nsid, 1))
+        .add("opcode", Node::hex(entry.opcode, 2))
+        .add("vendor_page", Node::hex(entry.vendor_page, 2))
+        .add("trtype", entry.trtype)
+        .add("command_specific", Node::hex(entry.command_specific, 16))
+        .add("transport_specific", Node::hex(entry.transport_specific, 4));
+    return node;
+}
+
+Node to_node(const HealthLog& log) {
+    Node sensors = Node::list();
+    for (const Le16 sensor : log.temperature_sensor) {
+        if (sensor.value() != 0) sensors.push(celsius_node(sensor));
+    }
+    Node node = Node::map();
+    node.add("critical_warning", critical_warning_node(log.critical_warning))
+        .add("temperature_celsius", log.temperature_celsius())
+        .add("temperature_kelvin", log.composite_temperature)
+        .add("available_spare_percent", log.available_spare)
+        .add("available_spare_threshold_percent", log.available_spare_threshold)
+        .add("used_percent", log.percentage_used)
+        .add("endurance_group_warning", Node::hex(log.endurance_group_warning, 2))
+        .add("data_units_read", log.data_units_read)
+        .add("data_units_written", log.data_units_written)
+        .add("data_unit_bytes", 512'000u)
+        .add("host_read_commands", log.host_read_commands)
+        .add("host_write_commands", log.host_write_commands)
+        .add("controller_busy_minutes", log.controller_busy_time)
+        .add("power_cycles", log.power_cycles)
+        .add("power_on_hours", log.power_on_hours)
+        .add("unsafe_shutdowns", log.unsafe_shutdowns)
+        .add("media_errors", log.media_errors)
+        .add("error_log_entries", log.error_log_entries)
+        .add("warning_temperature_minutes", log.warning_temperature_time)
+        .add("critical_temperature_minutes", log.critical_temperature_time)
+        .add("temperature_sensors_celsius", std::move(sensors))
+        .add("thermal_transitions_1", log.thermal_transitions_1)
+        .add("thermal_transitions_2", log.thermal_transitions_2)
+        .add("thermal_seconds_1", log.thermal_time_1)
+        .add("thermal_seconds_2", log.thermal_time_2);
+    return node;
+}
+
+Node to_node(const FirmwareSlotLog& log) {
+    Node slots = Node::list();
+    for (unsigned slot = 1; slot <= log.frs.size(); ++slot) {
+        const std::string_view revision = log.revision(slot);
+        if (revision.empty()) continue;
+        Node entry = Node::map();
+        entry.add("slot", slot)
+            .add("revision", Node::device_text(revision))
+            .add("active", slot == log.active_slot());
+        slots.push(std::move(entry));
+    }
+    Node node = Node::map();
+    node.add("active_slot", log.active_slot())
+        .add("next_slot", log.next_slot() == 0 ? Node() : Node(log.next_slot()))
+        .add("slots", std::move(slots));
+    return node;
+}
+
+Node to_node(const ChangedNamespacesLog& log) {
+    Node nsids = Node::list();
+    if (!log.overflowed()) {
+        for (std::uint32_t i = 0; i < log.list.count(); ++i) nsids.push(log.list.nsid[i].value());
+    }
+    Node node = Node::map();
+    node.add("too_many_to_list", log.overflowed()).add("nsids", std::move(nsids));
+    return node;
+}
+
+Node to_node(const CommandsEffectsLog& log, CommandSet set) {
+    Node admin = Node::list();
+    Node io = Node::list();
+    for (std::uint32_t i = 0; i < log.admin.size(); ++i) {
+        const auto opcode = static_cast<std::uint8_t>(i);
+        if (log.admin[i].supported()) {
+            const OpcodeInfo* row = find_opcode(OpcodeSet::admin, opcode);
+            admin.push(effects_node(log.admin[i], opcode, name_or_unknown(row)));
+        }
+        if (log.io[i].supported()) {
+            const OpcodeInfo* row = find_io_opcode(set, opcode);
+            io.push(effects_node(log.io[i], opcode, name_or_unknown(row)));
+        }
+    }
+    Node node = Node::map();
+    node.add("admin", std::move(admin)).add("io", std::move(io));
+    return node;
+}
+
+Node to_node(const SelfTestLog& log) {
+    Node results = Node::list();
+    for (const SelfTestResult& result : log.results) {
+        if (!result.used()) continue;
+        Node entry = Node::map();
+        entry.add("test", self_test_name(result.status >> 4))
+            .add("result", self_test_result_name(result.status & 0xf))
+            .add("segment", result.segment)
+            .add("power_on_hours", result.power_on_hours);
+        if ((result.valid & 1) != 0) entry.add("nsid", Node::hex(result.nsid, 1));
+        if ((result.valid & 2) != 0) entry.add("failing_lba", result.failing_lba);
+        if ((result.valid & 0xc) == 0xc) {
+            entry.add("status", to_node(Status::make(result.sct, result.sc)));
+        }
+        results.push(std::move(entry));
+    }
+    Node node = Node::map();
+    node.add("in_progress", self_test_name(log.operation & 0xf))
+        .add("completed_percent", log.completion & 0x7f)
+        .add("results", std::move(results));
+    return node;
+}
+
+Node log_node(LogPage page, CommandSet csi, std::span<const std::byte> data) {
+    switch (page) {
+        case LogPage::supported_pages:
+            return decoded_node<SupportedLogPages>(data);
+        case LogPage::error_information:
+            return error_entries_node(data);
+        case LogPage::health:
+            return decoded_node<HealthLog>(data);
+        case LogPage::firmware_slot:
+            return decoded_node<FirmwareSlotLog>(data);
+        case LogPage::changed_namespaces:
+            return decoded_node<ChangedNamespacesLog>(data);
+        case LogPage::commands_effects: {
+            const Result<CommandsEffectsLog> log = decode<CommandsEffectsLog>(data);
+            return log ? to_node(*log, csi) : bytes_node(data);
+        }
+        case LogPage::self_test:
+            return decoded_node<SelfTestLog>(data);
+        default:
+            return bytes_node(data);
+    }
+}
+
+Node feature_node(FeatureId id, std::uint32_t value, std::span<const std::byte> data) {
+    Node node = Node::map();
+    node.add("fid", Node::hex(static_cast<std::uint8_t>(id), 2))
+        .add("name", feature_name(id))
+        .add("value", Node::hex(value, 8));
+    for (const FeatureFields& row : kFeatureFields) {
+        if (row.id == id) row.add(node, value);
+    }
+    if (data.empty()) return node;
+    const Result<Timestamp> timestamp = decode<Timestamp>(data);
+    if (id == FeatureId::timestamp && timestamp) {
+        node.add("time_ms", timestamp->time_ms()).add("set_by_host", timestamp->set_by_host());
+    } else {
+        node.add("data", bytes_node(data));
+    }
+    return node;
+}
+
+Node to_node(const FeatureCapabilities& capabilities) {
+    return flags_node(capabilities.raw, 8,
+                      {{0, "saveable"}, {1, "per_namespace"}, {2, "changeable"}});
+}
+
+}  // namespace xnvme::nvme
