@@ -14,7 +14,7 @@ struct Change {
 };
 
 class AsyncAccess : public AsyncCase {
- protected:
+  protected:
     xnvme::nvme::DsmRange range_{.cattr = 0u, .nlb = 1u, .slba = 0u};
     xnvme::nvme::CopyRange0 source_ = xnvme::nvme::CopyRange0::of(0, 1);
 

@@ -162,14 +162,14 @@ struct Named {
     const char* name;
     std::uint8_t opcode;
 };
-constexpr Named kServedCommands[] = {{"flush", 0x00},   {"write", 0x01},  {"read", 0x02},
-                              {"compare", 0x05}, {"write zeroes", 0x08}, {"deallocate", 0x09},
-                              {"verify", 0x0c},  {"copy", 0x19}};
+constexpr Named kServedCommands[] = {
+    {"flush", 0x00},        {"write", 0x01},      {"read", 0x02},   {"compare", 0x05},
+    {"write zeroes", 0x08}, {"deallocate", 0x09}, {"verify", 0x0c}, {"copy", 0x19}};
 
 // ---- Asynchronous -------------------------------------------------------------------------------
 
 class AsyncCommands : public AsyncCase {
- protected:
+  protected:
     void with(void (*check)(xnvme::Device&, const Way&)) {
         xnvme::Device device = open();
         xnvme::Queue queue = must(device.create_queue(4));
@@ -185,14 +185,30 @@ class AsyncCommands : public AsyncCase {
         });
     }
 };
-TEST_P(AsyncCommands, FlushKeepsTheData) { with(check_flush); }
-TEST_P(AsyncCommands, WriteZeroesZeroesItsBlocksAlone) { with(check_write_zeroes); }
-TEST_P(AsyncCommands, DeallocateGivesBackItsRangesAlone) { with(check_deallocate); }
-TEST_P(AsyncCommands, DeallocatePastTheEndDoesNothing) { with(check_deallocate_past_the_end); }
-TEST_P(AsyncCommands, CompareTellsEqualFromDifferent) { with(check_compare); }
-TEST_P(AsyncCommands, VerifyReads) { with(check_verify); }
-TEST_P(AsyncCommands, CopyMovesItsRangesInOrder) { with(check_copy); }
-TEST_P(AsyncCommands, CopyPastTheEndDoesNothing) { with(check_copy_past_the_end); }
+TEST_P(AsyncCommands, FlushKeepsTheData) {
+    with(check_flush);
+}
+TEST_P(AsyncCommands, WriteZeroesZeroesItsBlocksAlone) {
+    with(check_write_zeroes);
+}
+TEST_P(AsyncCommands, DeallocateGivesBackItsRangesAlone) {
+    with(check_deallocate);
+}
+TEST_P(AsyncCommands, DeallocatePastTheEndDoesNothing) {
+    with(check_deallocate_past_the_end);
+}
+TEST_P(AsyncCommands, CompareTellsEqualFromDifferent) {
+    with(check_compare);
+}
+TEST_P(AsyncCommands, VerifyReads) {
+    with(check_verify);
+}
+TEST_P(AsyncCommands, CopyMovesItsRangesInOrder) {
+    with(check_copy);
+}
+TEST_P(AsyncCommands, CopyPastTheEndDoesNothing) {
+    with(check_copy_past_the_end);
+}
 
 TEST_P(AsyncCommands, AContextThatFailedAndThenSucceedsReadsClean) {
     xnvme::Device device = open();
@@ -313,7 +329,7 @@ TEST_P(AsyncService, FlushCoversWhatWasSubmittedAndCompletedBefore) {
 // ---- Synchronous --------------------------------------------------------------------------------
 
 class SyncCommands : public SyncCase {
- protected:
+  protected:
     void with(std::uint8_t opcode, void (*check)(xnvme::Device&, const Way&)) {
         xnvme::Device device = open();
         EXPECT_EQ(device.capabilities().sync, GetParam().interface);
@@ -324,14 +340,30 @@ class SyncCommands : public SyncCase {
         check(device, run);
     }
 };
-TEST_P(SyncCommands, FlushKeepsTheData) { with(0x00, check_flush); }
-TEST_P(SyncCommands, WriteZeroesZeroesItsBlocksAlone) { with(0x08, check_write_zeroes); }
-TEST_P(SyncCommands, DeallocateGivesBackItsRangesAlone) { with(0x09, check_deallocate); }
-TEST_P(SyncCommands, DeallocatePastTheEndDoesNothing) { with(0x09, check_deallocate_past_the_end); }
-TEST_P(SyncCommands, CompareTellsEqualFromDifferent) { with(0x05, check_compare); }
-TEST_P(SyncCommands, VerifyReads) { with(0x0c, check_verify); }
-TEST_P(SyncCommands, CopyMovesItsRangesInOrder) { with(0x19, check_copy); }
-TEST_P(SyncCommands, CopyPastTheEndDoesNothing) { with(0x19, check_copy_past_the_end); }
+TEST_P(SyncCommands, FlushKeepsTheData) {
+    with(0x00, check_flush);
+}
+TEST_P(SyncCommands, WriteZeroesZeroesItsBlocksAlone) {
+    with(0x08, check_write_zeroes);
+}
+TEST_P(SyncCommands, DeallocateGivesBackItsRangesAlone) {
+    with(0x09, check_deallocate);
+}
+TEST_P(SyncCommands, DeallocatePastTheEndDoesNothing) {
+    with(0x09, check_deallocate_past_the_end);
+}
+TEST_P(SyncCommands, CompareTellsEqualFromDifferent) {
+    with(0x05, check_compare);
+}
+TEST_P(SyncCommands, VerifyReads) {
+    with(0x0c, check_verify);
+}
+TEST_P(SyncCommands, CopyMovesItsRangesInOrder) {
+    with(0x19, check_copy);
+}
+TEST_P(SyncCommands, CopyPastTheEndDoesNothing) {
+    with(0x19, check_copy_past_the_end);
+}
 
 TEST_P(SyncCommands, ReadsBackWhatItWrote) {
     xnvme::Device device = open();

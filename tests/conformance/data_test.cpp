@@ -13,7 +13,7 @@ namespace {
 using xnvme::IoVec;
 
 class AsyncData : public AsyncCase {
- protected:
+  protected:
     /// Another way to the same place, to read back what this interface wrote.
     xnvme::Device other() const {
         xnvme::Options options;
@@ -80,8 +80,8 @@ TEST_P(AsyncData, TheLargestCommandIsCarried) {
     xnvme::Device device = open();
     xnvme::Queue queue = must(device.create_queue(2));
     Runner runner(queue);
-    const std::uint32_t count = blocks_per_command(
-        device.geometry(), static_cast<std::uint32_t>(device.geometry().blocks));
+    const std::uint32_t count =
+        blocks_per_command(device.geometry(), static_cast<std::uint32_t>(device.geometry().blocks));
     xnvme::Buffer buffer = must(device.allocate(std::size_t{count} * block_bytes(device)));
     fill(buffer.span(), 0, block_bytes(device), 4);
     const Outcome written = runner.run(xnvme::nvme::write(0, count), buffer);
@@ -125,13 +125,14 @@ TEST_P(AsyncData, RandomMixedCommandsLeaveTheLastGenerationOfEveryBlock) {
     const auto finished = [](xnvme::Context& context, void* argument) {
         Slot& slot = *static_cast<Slot*>(argument);
         slot.busy = false;
-        const std::span<const std::byte> bytes(static_cast<std::byte*>(slot.data.base()), slot.unit);
+        const std::span<const std::byte> bytes(static_cast<std::byte*>(slot.data.base()),
+                                               slot.unit);
         if (!context.ok()) {
             slot.mistake = text(context.why());
         } else if (slot.writes) {
             ++slot.generation[slot.block];
-        } else if (const auto held = holds(bytes, slot.base + slot.block, slot.unit,
-                                           slot.generation[slot.block]);
+        } else if (const auto held =
+                       holds(bytes, slot.base + slot.block, slot.unit, slot.generation[slot.block]);
                    !held) {
             slot.mistake = held.message();
         }
@@ -167,8 +168,8 @@ TEST_P(AsyncData, RandomMixedCommandsLeaveTheLastGenerationOfEveryBlock) {
         EXPECT_EQ(slot.mistake, "");
         for (std::uint32_t i = 0; i < kBlocks / 32; ++i) {
             const std::uint64_t block = slot.base + i;
-            EXPECT_TRUE(holds(all.span().subspan(block * unit, unit), block, unit,
-                              slot.generation[i]));
+            EXPECT_TRUE(
+                holds(all.span().subspan(block * unit, unit), block, unit, slot.generation[i]));
         }
     }
 }
@@ -176,7 +177,7 @@ TEST_P(AsyncData, RandomMixedCommandsLeaveTheLastGenerationOfEveryBlock) {
 // ---- Scatter and gather -------------------------------------------------------------------------
 
 class AsyncVectored : public AsyncData {
- protected:
+  protected:
     /// Writes from and reads into lists of `elements`, each of `element_bytes` of buffer.
     void write_and_read(std::uint32_t elements) {
         xnvme::Device device = open();
@@ -209,7 +210,8 @@ class AsyncVectored : public AsyncData {
         ASSERT_FALSE(written.why) << text(written.why);
         EXPECT_EQ(written.bytes, flat.size());
         xnvme::Device reader = other();
-        EXPECT_TRUE(holds(read_blocks(reader, 64, count).span(), 64, block_bytes(device), elements));
+        EXPECT_TRUE(
+            holds(read_blocks(reader, 64, count).span(), 64, block_bytes(device), elements));
 
         std::ranges::fill(buffer.span(), std::byte{0});
         const Outcome read = runner.run(xnvme::nvme::read(64, count), data);
@@ -223,10 +225,18 @@ class AsyncVectored : public AsyncData {
         EXPECT_TRUE(holds(gathered, 64, block_bytes(device), elements));
     }
 };
-TEST_P(AsyncVectored, OneElement) { write_and_read(1); }
-TEST_P(AsyncVectored, TwoElements) { write_and_read(2); }
-TEST_P(AsyncVectored, SevenElements) { write_and_read(7); }
-TEST_P(AsyncVectored, AThousandAndTwentyFourElements) { write_and_read(1024); }
+TEST_P(AsyncVectored, OneElement) {
+    write_and_read(1);
+}
+TEST_P(AsyncVectored, TwoElements) {
+    write_and_read(2);
+}
+TEST_P(AsyncVectored, SevenElements) {
+    write_and_read(7);
+}
+TEST_P(AsyncVectored, AThousandAndTwentyFourElements) {
+    write_and_read(1024);
+}
 
 TEST_P(AsyncVectored, MoreElementsThanTheLimitAreRefused) {
     xnvme::Device device = open();
@@ -275,7 +285,7 @@ TEST_P(AsyncVectored, ListsOfUnevenPartsAreCarriedWhereAlignmentAllows) {
 // ---- What is refused at submission --------------------------------------------------------------
 
 class AsyncRefusal : public AsyncData {
- protected:
+  protected:
     void SetUp() override {
         AsyncData::SetUp();
         if (HasFatalFailure()) return;
@@ -389,7 +399,8 @@ TEST_P(AsyncDirect, ABufferThatIsNotAligned) {
 TEST_P(AsyncDirect, AnElementThatIsNotAligned) {
     const IoVec bad_base[] = {{buffer_.data() + 1, unit_}, {buffer_.data() + 2 * unit_, unit_}};
     expect_refused(Errc::misaligned, xnvme::nvme::write(0, 2), std::span<const IoVec>(bad_base));
-    const IoVec bad_length[] = {{buffer_.data(), unit_ - 1}, {buffer_.data() + 2 * unit_, unit_ + 1}};
+    const IoVec bad_length[] = {{buffer_.data(), unit_ - 1},
+                                {buffer_.data() + 2 * unit_, unit_ + 1}};
     expect_refused(Errc::misaligned, xnvme::nvme::read(0, 2), std::span<const IoVec>(bad_length));
 }
 TEST_P(AsyncDirect, AnOffsetOrLengthInBytesThatIsNotAligned) {

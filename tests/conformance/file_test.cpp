@@ -9,15 +9,15 @@ namespace conformance {
 namespace {
 
 class AsyncFile : public AsyncCase {
- protected:
+  protected:
     /// A file of this case alone, beside the target's own, so that its length may change.
     std::string path() const { return place().uri + ".own"; }
     void SetUp() override {
         AsyncCase::SetUp();
         if (HasFatalFailure()) return;
-        auto made = make_file(std::filesystem::path(path()).parent_path().string(),
-                              std::filesystem::path(path()).filename().string(), 1u << 20,
-                              place().direct);
+        auto made =
+            make_file(std::filesystem::path(path()).parent_path().string(),
+                      std::filesystem::path(path()).filename().string(), 1u << 20, place().direct);
         ASSERT_TRUE(made) << made.error();
         file_ = std::move(*made);
     }
@@ -28,7 +28,7 @@ class AsyncFile : public AsyncCase {
     xnvme::Device open_file() const { return must(xnvme::Device::open(path(), options())); }
     std::uint64_t length() const { return std::filesystem::file_size(path()); }
 
- private:
+  private:
     std::unique_ptr<Place> file_;
 };
 
@@ -45,8 +45,7 @@ TEST_P(AsyncFile, TakesOffsetsInBytes) {
     const std::uint64_t offset = place().direct ? 3 * kPage : 3 * kPage + 17;
     const std::size_t bytes = place().direct ? kPage : 1234;
     fill(buffer.span().first(bytes), 0, kPage, 1);
-    const Outcome written =
-        runner.run(xnvme::nvme::file_write(offset), buffer.part(0, bytes));
+    const Outcome written = runner.run(xnvme::nvme::file_write(offset), buffer.part(0, bytes));
     EXPECT_FALSE(written.why) << text(written.why);
     EXPECT_EQ(written.bytes, bytes);
     EXPECT_FALSE(runner.run(xnvme::nvme::file_flush()).why);

@@ -25,9 +25,9 @@ std::map<PairKey, Count>& counts() {
 }
 
 PairKey key_of(const Pair& pair) {
-    return {std::string(kContractNames[static_cast<unsigned>(pair.contract)]) + " " +
-                pair.interface,
-            pair.target};
+    return {
+        std::string(kContractNames[static_cast<unsigned>(pair.contract)]) + " " + pair.interface,
+        pair.target};
 }
 
 /// The eight bytes at `index` of a block of the pattern.
@@ -74,11 +74,26 @@ std::vector<Pair> pairs_with_data() {
 }
 
 std::string text(const xnvme::Error& error) {
-    static constexpr const char* kNames[] = {
-        "ok",          "device",       "system",      "queue_full",  "out_of_range",
-        "misaligned",  "bad_length",   "too_large",   "short_transfer", "unsupported",
-        "read_only",   "write_only",   "timed_out",   "device_gone", "cancelled",
-        "invalid_argument", "not_found", "no_permission", "no_memory", "busy"};
+    static constexpr const char* kNames[] = {"ok",
+                                             "device",
+                                             "system",
+                                             "queue_full",
+                                             "out_of_range",
+                                             "misaligned",
+                                             "bad_length",
+                                             "too_large",
+                                             "short_transfer",
+                                             "unsupported",
+                                             "read_only",
+                                             "write_only",
+                                             "timed_out",
+                                             "device_gone",
+                                             "cancelled",
+                                             "invalid_argument",
+                                             "not_found",
+                                             "no_permission",
+                                             "no_memory",
+                                             "busy"};
     const auto index = static_cast<std::size_t>(error.code);
     std::ostringstream out;
     out << (index < std::size(kNames) ? kNames[index] : "unknown") << " (sct "
@@ -226,10 +241,18 @@ xnvme::Options DeviceCase::options() const {
     xnvme::Options options;
     options.direct = place_->direct;
     switch (GetParam().contract) {
-        case xnvme::Contract::async: options.async = GetParam().interface; break;
-        case xnvme::Contract::sync: options.sync = GetParam().interface; break;
-        case xnvme::Contract::admin: options.admin = GetParam().interface; break;
-        case xnvme::Contract::memory: options.mem = GetParam().interface; break;
+        case xnvme::Contract::async:
+            options.async = GetParam().interface;
+            break;
+        case xnvme::Contract::sync:
+            options.sync = GetParam().interface;
+            break;
+        case xnvme::Contract::admin:
+            options.admin = GetParam().interface;
+            break;
+        case xnvme::Contract::memory:
+            options.mem = GetParam().interface;
+            break;
     }
     return options;
 }
@@ -266,10 +289,9 @@ xnvme::Buffer read_blocks(xnvme::Device& device, std::uint64_t slba, std::uint32
         must(device.allocate(std::size_t{blocks} * geometry.transfer_block_bytes));
     for (std::uint32_t done = 0; done < blocks; done += step) {
         const std::uint32_t count = std::min(step, blocks - done);
-        (void)must(device.execute(
-            xnvme::nvme::read(slba + done, count),
-            buffer.part(std::size_t{done} * geometry.transfer_block_bytes,
-                        std::size_t{count} * geometry.transfer_block_bytes)));
+        (void)must(device.execute(xnvme::nvme::read(slba + done, count),
+                                  buffer.part(std::size_t{done} * geometry.transfer_block_bytes,
+                                              std::size_t{count} * geometry.transfer_block_bytes)));
     }
     return buffer;
 }

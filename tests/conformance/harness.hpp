@@ -92,7 +92,7 @@ struct Outcome {
 
 /// Submits commands to a queue and keeps what came back of each.
 class Runner {
- public:
+  public:
     explicit Runner(xnvme::Queue& queue) : queue_(queue) {}
     Runner(const Runner&) = delete;
     Runner& operator=(const Runner&) = delete;
@@ -117,7 +117,7 @@ class Runner {
     xnvme::Error first_failure() const { return first_failure_; }
     std::deque<Outcome>& outcomes() { return outcomes_; }
 
- private:
+  private:
     static void on_complete(xnvme::Context& context, void* argument) noexcept;
 
     xnvme::Queue& queue_;
@@ -130,7 +130,7 @@ class Runner {
 
 /// The fixture: a place, and options that name the interface.
 class DeviceCase : public ::testing::TestWithParam<Pair> {
- protected:
+  protected:
     void SetUp() override;
     void TearDown() override;
 
@@ -141,7 +141,7 @@ class DeviceCase : public ::testing::TestWithParam<Pair> {
     bool is_file() const { return GetParam().device_class == xnvme::DeviceClass::file; }
     bool is_model() const { return GetParam().device_class == xnvme::DeviceClass::model; }
 
- private:
+  private:
     Place* place_ = nullptr;
 };
 class AsyncCase : public DeviceCase {};
@@ -162,7 +162,6 @@ void report();
 
 }  // namespace conformance
 
-#define CONFORMANCE_OVER(suite, ...)                                              \
-    GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(suite);                         \
-    INSTANTIATE_TEST_SUITE_P(, suite, ::testing::ValuesIn(__VA_ARGS__), \
-                             ::conformance::pair_name)
+#define CONFORMANCE_OVER(suite, ...)                      \
+    GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(suite); \
+    INSTANTIATE_TEST_SUITE_P(, suite, ::testing::ValuesIn(__VA_ARGS__), ::conformance::pair_name)

@@ -142,7 +142,7 @@ TEST_P(AsyncLifetime, ManyQueuesOnOneDeviceDoNotDisturbEachOther) {
 
 /// Fails a case from another thread, where an exception would end the program.
 class Mistakes {
- public:
+  public:
     void note(const std::string& mistake) {
         const std::lock_guard lock(mutex_);
         if (first_.empty()) first_ = mistake;
@@ -161,7 +161,7 @@ class Mistakes {
         }
     }
 
- private:
+  private:
     std::mutex mutex_;
     std::string first_;
 };

@@ -7,22 +7,11 @@
 #include "tests/conformance/harness.hpp"
 #include "tests/conformance/system.hpp"
 
-namespace {
-
-class Targets : public ::testing::Environment {
- public:
-    void TearDown() override {
-        conformance::forget_places();
-        conformance::remove_work_folder();
-    }
-};
-
-}  // namespace
-
 int main(int argc, char** argv) {
     ::testing::InitGoogleTest(&argc, argv);
-    ::testing::AddGlobalTestEnvironment(new Targets);
     const int result = RUN_ALL_TESTS();
+    conformance::forget_places();
+    conformance::remove_work_folder();
     conformance::report();
     return result;
 }

@@ -10,7 +10,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 class AsyncModel : public AsyncCase {
- protected:
+  protected:
     /// A model of this case alone, in the target's format.
     xnvme::Device open_model(std::vector<std::string> extra) {
         std::vector<std::string> all;
@@ -159,8 +159,8 @@ TEST_P(AsyncMetadata, TravelsBesideItsBlocks) {
     ASSERT_FALSE(written.why) << text(written.why);
     std::ranges::fill(data.span(), std::byte{0});
     std::ranges::fill(metadata.span(), std::byte{0});
-    const Outcome read = runner.run(xnvme::nvme::read(22, 4), data.part(0, 4 * 4096),
-                                    metadata.part(0, 4 * 64));
+    const Outcome read =
+        runner.run(xnvme::nvme::read(22, 4), data.part(0, 4 * 4096), metadata.part(0, 4 * 64));
     ASSERT_FALSE(read.why) << text(read.why);
     EXPECT_TRUE(holds(data.span().first(4 * 4096), 22, geometry.block_bytes, 1));
     EXPECT_TRUE(holds(metadata.span().first(4 * 64), 22, 64, 2));

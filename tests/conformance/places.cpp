@@ -15,7 +15,7 @@ namespace conformance {
 namespace {
 
 class FilePlace : public Place {
- public:
+  public:
     ~FilePlace() override {
         std::error_code ignored;
         std::filesystem::remove(uri, ignored);
@@ -57,9 +57,10 @@ std::vector<TargetKind> chosen_targets() {
     if (list == nullptr || *list == '\0') return all;
     std::istringstream in{list};
     for (std::string name; std::getline(in, name, ',');) {
-        if (std::ranges::none_of(all, [&](const TargetKind& kind) { return named_in(name, kind); })) {
-            std::fprintf(stderr, "XNVME_CONFORMANCE_TARGETS names \"%s\", which is none of:",
-                         name.c_str());
+        if (std::ranges::none_of(all,
+                                 [&](const TargetKind& kind) { return named_in(name, kind); })) {
+            std::fprintf(stderr,
+                         "XNVME_CONFORMANCE_TARGETS names \"%s\", which is none of:", name.c_str());
             for (const TargetKind& kind : all) std::fprintf(stderr, " %s", kind.name.c_str());
             std::fprintf(stderr, "\n");
             std::exit(2);
@@ -101,7 +102,9 @@ Place& shared_place(std::string_view target) {
     return **place->second;
 }
 
-void forget_places() { made().clear(); }
+void forget_places() {
+    made().clear();
+}
 
 MadePlace make_file(const std::string& folder, std::string_view name, std::uint64_t bytes,
                     bool direct) {
@@ -113,8 +116,8 @@ MadePlace make_file(const std::string& folder, std::string_view name, std::uint6
     std::error_code error;
     std::filesystem::resize_file(place->uri, bytes, error);
     if (error)
-        return std::unexpected("the file " + place->uri + " cannot be given a size: " +
-                               error.message());
+        return std::unexpected("the file " + place->uri +
+                               " cannot be given a size: " + error.message());
     return place;
 }
 

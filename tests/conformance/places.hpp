@@ -17,7 +17,7 @@ inline constexpr std::uint64_t kPlaceBytes = 16ull << 20;
 
 /// A target that was made. What it holds is given back when it is destroyed.
 class Place {
- public:
+  public:
     Place() = default;
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;

@@ -12,7 +12,7 @@ namespace {
 using xnvme::Context;
 
 class AsyncDepth : public AsyncCase {
- protected:
+  protected:
     /// Fills a queue of `depth`, finds it full, and completes it, twice.
     void fill_and_complete(std::uint32_t depth) {
         xnvme::Device device = open();
@@ -37,11 +37,21 @@ class AsyncDepth : public AsyncCase {
         }
     }
 };
-TEST_P(AsyncDepth, OneFillsAndCompletes) { fill_and_complete(1); }
-TEST_P(AsyncDepth, TwoFillsAndCompletes) { fill_and_complete(2); }
-TEST_P(AsyncDepth, ThirtyThreeFillsAndCompletes) { fill_and_complete(33); }
-TEST_P(AsyncDepth, AHundredAndTwentyEightFillsAndCompletes) { fill_and_complete(128); }
-TEST_P(AsyncDepth, AThousandFillsAndCompletes) { fill_and_complete(1000); }
+TEST_P(AsyncDepth, OneFillsAndCompletes) {
+    fill_and_complete(1);
+}
+TEST_P(AsyncDepth, TwoFillsAndCompletes) {
+    fill_and_complete(2);
+}
+TEST_P(AsyncDepth, ThirtyThreeFillsAndCompletes) {
+    fill_and_complete(33);
+}
+TEST_P(AsyncDepth, AHundredAndTwentyEightFillsAndCompletes) {
+    fill_and_complete(128);
+}
+TEST_P(AsyncDepth, AThousandFillsAndCompletes) {
+    fill_and_complete(1000);
+}
 
 TEST_P(AsyncDepth, EveryContextIsHandedOutOnce) {
     xnvme::Device device = open();
@@ -67,7 +77,8 @@ TEST_P(AsyncDepth, SubmittingBeyondItIsRefusedAndChangesNothing) {
     beyond.callback = [](Context&, void*) { ADD_FAILURE() << "the refused command completed"; };
     beyond.completion.result = 77;
     const Context before = beyond;
-    const auto refused = queue.submit(beyond, buffer.part(2 * std::size_t{block_bytes}, block_bytes));
+    const auto refused =
+        queue.submit(beyond, buffer.part(2 * std::size_t{block_bytes}, block_bytes));
     EXPECT_EQ(code_of(refused), Errc::queue_full);
     EXPECT_EQ(std::memcmp(&beyond, &before, sizeof beyond), 0);
     EXPECT_EQ(queue.outstanding(), 2u);
@@ -131,7 +142,11 @@ std::uint32_t resubmit(xnvme::Device& device, std::uint32_t depth, std::uint32_t
                        bool acquires) {
     xnvme::Queue queue = must(device.create_queue(depth));
     xnvme::Buffer buffer = must(device.allocate(device.geometry().transfer_block_bytes));
-    Again again{.queue = &queue, .data = buffer, .left = rounds, .completed = 0, .refused = {},
+    Again again{.queue = &queue,
+                .data = buffer,
+                .left = rounds,
+                .completed = 0,
+                .refused = {},
                 .acquires = acquires};
     for (std::uint32_t i = 0; i < depth; ++i) {
         Context* context = queue.acquire();
@@ -233,7 +248,7 @@ TEST_P(AsyncCompletion, IsResetAtSubmission) {
 }
 
 class AsyncBatch : public AsyncCase {
- protected:
+  protected:
     struct Batch {
         std::vector<Context*> contexts;
         std::uint32_t completed = 0;

@@ -26,10 +26,14 @@ void remove_work_folder();
 /// The kinds of target that only this system has.
 std::vector<TargetKind> system_targets();
 
+/// Sees to it that at least `count` hugepages are reserved until the end of the program. Empty, or
+/// why that cannot be.
+std::string reserve_hugepages(unsigned count);
+
 /// Counts what is allocated between its construction and `count`, in every thread, by `new` and,
 /// where the system lets a program see it, by `malloc`.
 class AllocationCount {
- public:
+  public:
     AllocationCount();
     AllocationCount(const AllocationCount&) = delete;
     AllocationCount& operator=(const AllocationCount&) = delete;

@@ -11,7 +11,7 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::seconds;
 
 class AsyncWait : public AsyncCase {
- protected:
+  protected:
     /// Submits `count` reads of one block each, every `emulated_every`th one a verify.
     void submit_reads(Runner& runner, xnvme::Device& device, xnvme::Buffer& buffer,
                       std::uint32_t count, std::uint32_t emulated_every = 0) {
@@ -25,8 +25,7 @@ class AsyncWait : public AsyncCase {
         }
     }
     xnvme::Buffer blocks(xnvme::Device& device, std::uint32_t count) {
-        return must(
-            device.allocate(std::size_t{count} * device.geometry().transfer_block_bytes));
+        return must(device.allocate(std::size_t{count} * device.geometry().transfer_block_bytes));
     }
 };
 
@@ -152,8 +151,8 @@ TEST_P(AsyncWait, DrainCompletesWhatCallbacksSubmit) {
     static constexpr auto next = [](xnvme::Context& context, Chain& chain) {
         const bool read = chain.left % 2 == 0;
         context.command = read ? xnvme::nvme::read(0, 1) : xnvme::nvme::verify(0, 1);
-        const auto result = read ? chain.queue->submit(context, chain.data)
-                                 : chain.queue->submit(context);
+        const auto result =
+            read ? chain.queue->submit(context, chain.data) : chain.queue->submit(context);
         if (!result) chain.refused = true;
     };
     xnvme::Context* context = queue.acquire();
@@ -230,7 +229,7 @@ CONFORMANCE_OVER(AsyncWait, pairs(xnvme::Contract::async));
 // A model whose every command takes `latency`, driven by threads: the queue has something to sleep
 // for. The interfaces that the kernel completes have theirs in linux/slow_disk_test.cpp.
 class SlowModel : public ::testing::Test {
- protected:
+  protected:
     static constexpr milliseconds kLatency{150};
     xnvme::Device open(std::string_view async) {
         xnvme::Options options;

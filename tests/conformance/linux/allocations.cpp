@@ -18,7 +18,9 @@
 
 namespace {
 std::atomic<std::uint64_t> allocations{0};
-void note() { allocations.fetch_add(1, std::memory_order_relaxed); }
+void note() {
+    allocations.fetch_add(1, std::memory_order_relaxed);
+}
 }  // namespace
 
 #if defined(CONFORMANCE_SANITIZED)
@@ -27,7 +29,9 @@ extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*on_malloc)(const
                                                                            std::size_t),
                                                          void (*on_free)(const volatile void*));
 namespace {
-void on_malloc(const volatile void*, std::size_t) { note(); }
+void on_malloc(const volatile void*, std::size_t) {
+    note();
+}
 void on_free(const volatile void*) {}
 void start() {
     static const int installed = __sanitizer_install_malloc_and_free_hooks(on_malloc, on_free);
@@ -71,7 +75,7 @@ int posix_memalign(void** memory, std::size_t alignment, std::size_t bytes) {
 }
 namespace {
 void start() {}
-}
+}  // namespace
 
 #endif
 
@@ -82,6 +86,8 @@ AllocationCount::AllocationCount() {
     allocations.store(0);
 }
 AllocationCount::~AllocationCount() = default;
-std::uint64_t AllocationCount::count() const { return allocations.load(); }
+std::uint64_t AllocationCount::count() const {
+    return allocations.load();
+}
 
 }  // namespace conformance

@@ -28,7 +28,9 @@ Fd& Fd::operator=(Fd&& other) noexcept {
     }
     return *this;
 }
-Fd::~Fd() { close(); }
+Fd::~Fd() {
+    close();
+}
 void Fd::close() noexcept {
     if (fd_ >= 0) ::close(fd_);
     fd_ = -1;
@@ -74,14 +76,14 @@ void LoopDevice::take_size() {
 namespace {
 
 class LoopPlace : public Place {
- public:
+  public:
     LoopPlace(std::unique_ptr<Place> file, bool is_direct)
         : file_(std::move(file)), loop_(file_->uri, false) {
         uri = loop_.path();
         direct = is_direct;
     }
 
- private:
+  private:
     std::unique_ptr<Place> file_;
     LoopDevice loop_;
 };
@@ -93,7 +95,7 @@ void write_attribute(const std::string& path, const std::string& value) {
 }
 
 class ZramPlace : public Place {
- public:
+  public:
     explicit ZramPlace(bool is_direct) {
         direct = is_direct;
         // Reading hot_add makes a new device and says its number, so that zram0, which may be
@@ -112,7 +114,7 @@ class ZramPlace : public Place {
     }
     ~ZramPlace() override { remove(); }
 
- private:
+  private:
     std::string attribute(const char* name) const {
         return "/sys/block/zram" + std::to_string(number_) + "/" + name;
     }
@@ -140,7 +142,8 @@ MadePlace guarded(Make make) {
 
 MadePlace make_loop(std::string_view name, bool direct) {
     return guarded([&]() -> MadePlace {
-        MadePlace file = make_file(work_folder(), std::string(name) + ".backing", kPlaceBytes, false);
+        MadePlace file =
+            make_file(work_folder(), std::string(name) + ".backing", kPlaceBytes, false);
         if (!file) return file;
         return std::make_unique<LoopPlace>(std::move(*file), direct);
     });

@@ -10,7 +10,7 @@ namespace conformance {
 
 /// A descriptor that is closed with its owner.
 class Fd {
- public:
+  public:
     explicit Fd(int fd = -1) noexcept : fd_(fd) {}
     Fd(Fd&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
     Fd& operator=(Fd&& other) noexcept;
@@ -18,13 +18,13 @@ class Fd {
     int get() const noexcept { return fd_; }
     void close() noexcept;
 
- private:
+  private:
     int fd_;
 };
 
 /// A loop device over a file. The kernel detaches it when this program ends, however it ends.
 class LoopDevice {
- public:
+  public:
     /// Throws std::runtime_error with what is missing.
     LoopDevice(const std::string& backing_file, bool read_only);
     LoopDevice(const LoopDevice&) = delete;
@@ -38,7 +38,7 @@ class LoopDevice {
     /// Takes over the backing file's length.
     void take_size();
 
- private:
+  private:
     Fd fd_;
     std::string path_;
 };
