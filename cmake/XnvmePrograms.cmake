@@ -1,8 +1,6 @@
 # The command, the examples and the benchmarks. A folder that is still empty adds nothing.
 
-file(GLOB xnvme_tool_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tools/xnvme/*.cpp")
-# A test beside the command's sources belongs to a test program, not to the command.
-list(FILTER xnvme_tool_sources EXCLUDE REGEX "_test\\.cpp$")
+xnvme_glob_sources(xnvme_tool_sources tools/xnvme)
 if(xnvme_tool_sources)
     add_executable(xnvme_tool ${xnvme_tool_sources})
     target_link_libraries(xnvme_tool PRIVATE xnvme_internal xnvme_lto_compile xnvme_lto_link)

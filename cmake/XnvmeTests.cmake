@@ -59,12 +59,7 @@ foreach(folder IN LISTS xnvme_unit_programs)
     add_dependencies(unit_tests unit_${folder})
 endforeach()
 
-# Its folders are chosen as those of src/ are: tests/conformance/linux on Linux alone.
-file(GLOB_RECURSE xnvme_conformance_sources CONFIGURE_DEPENDS
-    RELATIVE "${PROJECT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}/tests/conformance/*.cpp")
-foreach(folder IN LISTS xnvme_foreign_folders)
-    list(FILTER xnvme_conformance_sources EXCLUDE REGEX "/${folder}/")
-endforeach()
+xnvme_glob_sources(xnvme_conformance_sources tests/conformance)
 if(xnvme_conformance_sources)
     # The suite has a main of its own where it defines one: it prints its table of interfaces.
     set(xnvme_conformance_main GTest::gtest_main)

@@ -26,8 +26,8 @@ cross_windows() {
         run_ctest windows-tests build/windows -L unit
     if has_conformance; then
         step "windows: conformance of the model device under Wine" "./dev cross windows" \
-            run_program windows-conformance "$wine" build/windows/tests/conformance.exe \
-            --gtest_brief=1 "--gtest_filter=*model*"
+            run_conformance windows-conformance env XNVME_CONFORMANCE_TARGETS=model \
+            "$wine" build/windows/tests/conformance.exe
     fi
     stop_wine
 }

@@ -70,14 +70,27 @@ run_ctest() {
     ' "$dir/Testing/Temporary/LastTest.log" > "build/logs/$name-count"
 }
 
-# run_program NAME COMMAND...: runs a GoogleTest program, shows its own summary, counts its cases.
-run_program() {
-    local name=$1 log=build/logs/$1.log
+# run_conformance NAME COMMAND...: runs the conformance program with a line of progress now and then,
+# shows its table of interfaces, and of the cases only those that failed.
+run_conformance() {
+    local name=$1 log=build/logs/$1.log status=0
     shift
-    "$@" 2>&1 | tee "$log"
+    heartbeat "$log" "$@" 2> /dev/null || status=$?
+    if ((status != 0)); then
+        awk '
+            /^\[ RUN / { block = ""; inside = 1 }
+            inside { block = block $0 "\n" }
+            /^\[  FAILED  \]/ { printf "%s", block; block = ""; inside = 0 }
+            /^\[       OK \]/ { block = ""; inside = 0 }
+            END { printf "%s", block }
+        ' "$log" | head -n 400 >&2
+        say "(all of it is in $log)" >&2
+    fi
+    sed -n '/^Cases per interface/,$p' "$log"
     sed -n 's/^\[==========\] \([0-9]*\) tests\? from .* ran\..*/\1/p' "$log" | tail -n 1 \
         > "build/logs/$name-count"
-    [[ -s build/logs/$name-count ]] || { say "$name did not reach its end" >&2; return 1; }
+    ((status == 0)) && [[ -s build/logs/$name-count ]] ||
+        { say "$name: exit status $status" >&2; return 1; }
 }
 
 has_conformance() { compgen -G "tests/conformance/*.cpp" > /dev/null; }
@@ -91,7 +104,7 @@ test_build() {
         run_ctest "$name-tests" "$dir" -LE conformance "$@"
     if has_conformance; then
         step "$name: conformance" "$dir/tests/conformance" \
-            run_program "$name-conformance" "$dir/tests/conformance" --gtest_brief=1
+            run_conformance "$name-conformance" "$dir/tests/conformance"
     fi
 }
 

@@ -1,14 +1,15 @@
 #include "core/registry.hpp"
 
-#include <array>
-
 #include "backends/common/emu.hpp"
 #include "backends/common/libc.hpp"
 #include "backends/common/nil.hpp"
 #include "backends/common/thrpool.hpp"
+#include "backends/model/model.hpp"
 
 #if defined(__unix__) || defined(__APPLE__)
 #define XNVME_POSIX 1
+#include "backends/common/posix/open_file.hpp"
+#include "backends/common/posix/posix_aio.hpp"
 #include "backends/common/posix/psync.hpp"
 #endif
 
@@ -43,6 +44,18 @@ constexpr InterfaceRow kInterfaces[] = {
      .probe = be_common::thrpool::probe,
      .carries = nullptr,
      .make_queue = be_common::thrpool::make},
+#if defined(XNVME_POSIX)
+    {.name = "posix_aio",
+     .contract = Contract::async,
+     .backend = "common",
+     .summary = "POSIX asynchronous I/O, which the C library runs on threads of its own",
+     .classes = kFilesAndBlocks,
+     .automatic = true,
+     .machine = be_common::posix_aio::machine,
+     .probe = be_common::posix_aio::probe,
+     .carries = be_common::posix_aio::carries,
+     .make_queue = be_common::posix_aio::make},
+#endif
     {.name = "nil",
      .contract = Contract::async,
      .backend = "common",
@@ -66,6 +79,27 @@ constexpr InterfaceRow kInterfaces[] = {
      .carries = be_common::psync::carries,
      .make_sync = be_common::psync::make},
 #endif
+    {.name = "model",
+     .contract = Contract::sync,
+     .backend = "model",
+     .summary = "The controller in memory",
+     .classes = {model},
+     .automatic = true,
+     .machine = be_model::model::machine,
+     .probe = be_model::model::probe,
+     .carries = be_model::model::carries,
+     .make_sync = be_model::model::make_sync},
+
+    {.name = "model",
+     .contract = Contract::admin,
+     .backend = "model",
+     .summary = "The controller in memory",
+     .classes = {model},
+     .automatic = true,
+     .machine = be_model::model::machine,
+     .probe = be_model::model::probe,
+     .carries = nullptr,
+     .make_admin = be_model::model::make_admin},
 
     {.name = "libc",
      .contract = Contract::memory,
@@ -79,7 +113,20 @@ constexpr InterfaceRow kInterfaces[] = {
      .make_memory = be_common::libc::make},
 };
 
-constexpr std::array<BackendRow, 0> kBackends{};
+constexpr BackendRow kBackends[] = {
+#if defined(XNVME_POSIX)
+    {.name = "common",
+     .summary = "Files",
+     .classes = {file},
+     .scan = nullptr,
+     .open = be_common::open},
+#endif
+    {.name = "model",
+     .summary = "An NVMe controller in this process's memory",
+     .classes = {model},
+     .scan = nullptr,
+     .open = be_model::open},
+};
 
 #if !defined(XNVME_LIBURING_MISSING)
 #define XNVME_LIBURING_MISSING "liburing was not found when it was configured"

@@ -209,6 +209,20 @@ void add_fabrics(Node& node, const IdentifyController& id) {
     node.add("fabrics", std::move(fabrics));
 }
 
+void add_atomics(Node& node, const IdentifyNamespace& id) {
+    // Without NSFEAT bit 1 the controller's own limits hold, and these fields mean nothing.
+    if ((id.nsfeat & 2) == 0) return;
+    const auto boundary = [](std::uint16_t blocks) {
+        return blocks == 0 ? Node() : Node(one_based(blocks));
+    };
+    node.add("atomic_write_blocks", one_based(id.nawun))
+        .add("atomic_write_power_fail_blocks", one_based(id.nawupf))
+        .add("atomic_compare_and_write_blocks", one_based(id.nacwu))
+        .add("atomic_boundary_blocks", boundary(id.nabsn))
+        .add("atomic_boundary_offset_blocks", id.nabo)
+        .add("atomic_boundary_power_fail_blocks", boundary(id.nabspf));
+}
+
 Node lba_formats_node(const IdentifyNamespace& id) {
     Node formats = Node::list();
     for (std::uint32_t i = 0; i < id.formats(); ++i) {
@@ -305,14 +319,9 @@ Node to_node(const IdentifyNamespace& id) {
         .add("format_remaining_percent", id.fpi & 0x7f)
         .add("deallocated_read", deallocated_read_name(id.deallocated_read()))
         .add("write_zeroes_deallocates", id.write_zeroes_deallocates())
-        .add("nawun_blocks", one_based(id.nawun))
-        .add("nawupf_blocks", one_based(id.nawupf))
-        .add("nacwu_blocks", one_based(id.nacwu))
-        .add("nabsn_blocks", one_based(id.nabsn))
-        .add("nabo_blocks", id.nabo)
-        .add("nabspf_blocks", one_based(id.nabspf))
         .add("noiob_blocks", id.noiob)
         .add("capacity_bytes", id.nvmcap);
+    add_atomics(node, id);
     if (id.reports_optimal_io()) {
         node.add("preferred_write_granularity_blocks", one_based(id.npwg))
             .add("preferred_write_alignment_blocks", one_based(id.npwa))

@@ -60,7 +60,7 @@ Result<Thread> Thread::start(Function function, void* argument, std::size_t stac
     // The program's signals are for the program's threads. A new thread inherits the mask.
     sigset_t blocked;
     sigset_t kept;
-    ::sigfillset(&blocked);
+    sigfillset(&blocked);  // A macro on macOS, which "::" cannot precede.
     ::pthread_sigmask(SIG_SETMASK, &blocked, &kept);
     pthread_t native{};
     const int why = ::pthread_create(&native, &attributes, run, start.get());

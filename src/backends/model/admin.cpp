@@ -1,0 +1,61 @@
+#include "admin.hpp"
+
+#include <xnvme/nvme/opcodes.hpp>
+
+namespace xnvme::be_model {
+
+namespace {
+
+using nvme::AdminOpcode;
+
+Outcome dispatch(Controller& controller, const Command& command, Scatter& data) noexcept {
+    switch (static_cast<AdminOpcode>(command.opcode)) {
+        case AdminOpcode::identify:
+            return identify(controller, command, data);
+        case AdminOpcode::get_log_page:
+            return get_log_page(controller, command, data);
+        case AdminOpcode::get_features:
+            return controller.features().get(command, data);
+        case AdminOpcode::set_features:
+            return controller.features().set(command, data);
+        case AdminOpcode::format_nvm:
+            return format_nvm(controller, command);
+        case AdminOpcode::sanitize:
+            return sanitize(controller, command);
+        case AdminOpcode::directive_receive:
+            return directive_receive(command, data);
+        case AdminOpcode::directive_send:
+            return directive_send(command);
+        case AdminOpcode::device_self_test:
+            return self_test(controller, command);
+        case AdminOpcode::abort:
+            // Bit 0: not aborted. Commands run on their callers' threads, so there is never one
+            // waiting that could be. NVMe Base 2.0 §5.1
+            return Outcome::success(1);
+        case AdminOpcode::keep_alive:
+            return {};
+        case AdminOpcode::async_event_request: {
+            // It completes when an event occurs, and the model raises none.
+            Outcome outcome;
+            outcome.dropped = true;
+            return outcome;
+        }
+        default:
+            return Outcome::of(kInvalidOpcode);
+    }
+}
+
+}  // namespace
+
+Outcome execute_admin_command(Controller& controller, const Context& context) noexcept {
+    const Command& command = context.command;
+    if (!controller.faults().empty()) {
+        if (auto fault = controller.faults().meet(true, command.opcode, {})) return *fault;
+    }
+    Scatter data = Scatter::data_of(context);
+    if (!data.status().ok()) return Outcome::of(data.status());
+    if (data.bytes() > controller.config().mdts_bytes) return Outcome::of(kInvalidField);
+    return dispatch(controller, command, data);
+}
+
+}  // namespace xnvme::be_model

@@ -1,0 +1,34 @@
+/// \file
+/// The admin commands, by group. Each trusts nothing in the command or its data.
+#pragma once
+
+#include <xnvme/command.hpp>
+#include <xnvme/nvme/identify.hpp>
+
+#include "controller.hpp"
+
+namespace xnvme::be_model {
+
+/// Executes one admin command.
+Outcome execute_admin_command(Controller& controller, const Context& context) noexcept;
+
+/// Identify. NVMe Base 2.0 §5.17 (admin_identify.cpp)
+Outcome identify(Controller& controller, const Command& command, Scatter& data) noexcept;
+/// What Identify with CNS 00h and 01h say of the model.
+nvme::IdentifyNamespace identify_namespace(Controller& controller) noexcept;
+nvme::IdentifyController identify_controller(Controller& controller) noexcept;
+
+/// Get Log Page. NVMe Base 2.0 §5.16 (admin_log.cpp)
+Outcome get_log_page(Controller& controller, const Command& command, Scatter& data) noexcept;
+
+/// Format NVM. NVMe Base 2.0 §5.14 (admin_actions.cpp)
+Outcome format_nvm(Controller& controller, const Command& command) noexcept;
+/// Sanitize: done when the command completes. NVMe Base 2.0 §5.24
+Outcome sanitize(Controller& controller, const Command& command) noexcept;
+/// Directive Receive and Send: the identify directive alone. NVMe Base 2.0 §5.9, §5.10
+Outcome directive_receive(const Command& command, Scatter& data) noexcept;
+Outcome directive_send(const Command& command) noexcept;
+/// Device Self-test: done when the command completes. NVMe Base 2.0 §5.8
+Outcome self_test(Controller& controller, const Command& command) noexcept;
+
+}  // namespace xnvme::be_model

@@ -1,0 +1,124 @@
+#include <algorithm>
+#include <array>
+#include <chrono>
+
+#include <xnvme/nvme/builders.hpp>
+
+#include "admin.hpp"
+
+namespace xnvme::be_model {
+
+namespace {
+
+bool names_namespace(std::uint32_t nsid) noexcept {
+    return nsid == 0 || nsid == kNsid || nsid == nvme::kNsidAll;
+}
+
+}  // namespace
+
+Outcome format_nvm(Controller& controller, const Command& command) noexcept {
+    const nvme::FormatFields fields = nvme::format_fields(command);
+    if (!names_namespace(command.nsid)) return Outcome::of(kInvalidNamespace);
+    if (fields.lbaf >= kFormats.size()) return Outcome::of(kInvalidFormat);
+    // No format has room for protection information.
+    if (fields.protection_type != 0) return Outcome::of(kInvalidFormat);
+    if (fields.erase > nvme::SecureErase::cryptographic) return Outcome::of(kInvalidField);
+    if (controller.config().read_only) return Outcome::of(kWriteProtected);
+    const bool extended = fields.metadata_extended && kFormats[fields.lbaf].metadata_bytes != 0;
+    {
+        Media::Held held(controller.media(), kAllStripes);
+        controller.media().reformat(fields.lbaf, extended);
+    }
+    const std::lock_guard lock(controller.admin_mutex());
+    controller.admin_state().namespace_changed = true;
+    return {};
+}
+
+Outcome sanitize(Controller& controller, const Command& command) noexcept {
+    constexpr std::uint16_t kCompleted = 1;
+    constexpr std::uint16_t kCompletedAndDeallocated = 4;
+    const auto action = static_cast<nvme::SanitizeAction>(command.cdw10 & 7);
+    const bool keep_allocated = (command.cdw10 & (1u << 9)) != 0;
+    const std::lock_guard lock(controller.admin_mutex());
+    AdminState& state = controller.admin_state();
+    switch (action) {
+        case nvme::SanitizeAction::exit_failure:
+            // No sanitize operation has ever failed, so there is nothing to leave.
+            return {};
+        case nvme::SanitizeAction::block_erase:
+        case nvme::SanitizeAction::overwrite:
+        case nvme::SanitizeAction::crypto_erase:
+            break;
+        default:
+            return Outcome::of(kInvalidField);
+    }
+    if (controller.config().read_only) return Outcome::of(kWriteProtected);
+    // Blocks are deallocated in any case (NDI of SANICAP). Who asked for the contrary gets an
+    // error, or with NODRM of the feature a note in the log. NVMe Base 2.0 §5.24
+    if (keep_allocated && !controller.features().warns_of_deallocation())
+        return Outcome::of(kInvalidField);
+    Media::Held held(controller.media(), kAllStripes);
+    controller.media().erase();
+    // Bits 7:3 of the state: passes of an overwrite that were done.
+    const std::uint32_t passes = (command.cdw10 >> 4) & 0xf;
+    const std::uint32_t done =
+        action == nvme::SanitizeAction::overwrite ? (passes == 0 ? 16 : passes) : 0;
+    state.sanitize_state = static_cast<std::uint16_t>(
+        (keep_allocated ? kCompletedAndDeallocated : kCompleted) | (done << 3));
+    state.sanitize_command = command.cdw10;
+    state.writes_at_sanitize = controller.media().traffic().write_commands;
+    return {};
+}
+
+Outcome directive_receive(const Command& command, Scatter& data) noexcept {
+    const std::uint32_t operation = command.cdw11 & 0xff;
+    const auto type = static_cast<nvme::DirectiveType>((command.cdw11 >> 8) & 0xff);
+    if (!names_namespace(command.nsid)) return Outcome::of(kInvalidNamespace);
+    if (type != nvme::DirectiveType::identify || operation != nvme::kIdentifyReceiveParameters)
+        return Outcome::of(kInvalidField);
+    const std::uint64_t wanted = (std::uint64_t{command.cdw10} + 1) * 4;
+    if (data.bytes() < wanted) return Outcome::of(kDataLengthInvalid);
+    // Bytes 0 to 31 the directives that are supported, 32 to 63 those that are enabled: the
+    // identify directive is both, always. NVMe Base 2.0 §8.7.2.1
+    std::array<std::byte, 4096> parameters{};
+    parameters[0] = std::byte{1};
+    parameters[32] = std::byte{1};
+    const std::size_t part =
+        static_cast<std::size_t>(std::min<std::uint64_t>(wanted, parameters.size()));
+    data.put(parameters.data(), part);
+    data.fill(std::byte{0}, static_cast<std::size_t>(wanted) - part);
+    return {};
+}
+
+Outcome directive_send(const Command& command) noexcept {
+    if (!names_namespace(command.nsid)) return Outcome::of(kInvalidNamespace);
+    // The only operation is to turn a directive on or off: the identify directive cannot be, and
+    // there is no other. NVMe Base 2.0 §8.7.2.2
+    return Outcome::of(kInvalidField);
+}
+
+Outcome self_test(Controller& controller, const Command& command) noexcept {
+    constexpr std::uint32_t kShort = 1;
+    constexpr std::uint32_t kExtended = 2;
+    constexpr std::uint32_t kAbort = 0xf;
+    const std::uint32_t code = command.cdw10 & 0xf;
+    if (!names_namespace(command.nsid)) return Outcome::of(kInvalidNamespace);
+    // There is never a test in progress to abort.
+    if (code == kAbort) return {};
+    if (code != kShort && code != kExtended) return Outcome::of(kInvalidField);
+    const std::lock_guard lock(controller.admin_mutex());
+    auto& results = controller.admin_state().self_tests.results;
+    std::shift_right(results.begin(), results.end(), 1);
+    results[0] = {};
+    results[0].status = static_cast<std::uint8_t>(code << 4);  // Bits 3:0: no error.
+    const auto on = std::chrono::steady_clock::now() - controller.started();
+    results[0].power_on_hours =
+        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::hours>(on).count());
+    if (command.nsid == kNsid) {
+        results[0].valid = 1;
+        results[0].nsid = kNsid;
+    }
+    return {};
+}
+
+}  // namespace xnvme::be_model

@@ -1,0 +1,96 @@
+#include "controller.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <new>
+#include <thread>
+
+#include <xnvme/nvme/opcodes.hpp>
+#include <xnvme/size.hpp>
+
+#include "admin.hpp"
+#include "contracts/complete.hpp"
+#include "nvm_commands.hpp"
+
+namespace xnvme::be_model {
+
+namespace {
+
+using std::chrono::steady_clock;
+
+/// With a serial number of its own where none was asked for.
+Config with_serial(Config config) {
+    static std::atomic<unsigned> last{0};
+    if (config.serial.empty()) {
+        char serial[21];
+        std::snprintf(serial, sizeof(serial), "XNVME%08u", ++last);
+        config.serial = serial;
+    }
+    return config;
+}
+
+/// How long the medium takes for a command. Flushes wait as long as writes do.
+std::chrono::nanoseconds latency_of(const Config& config, std::uint8_t opcode) {
+    const nvme::OpcodeInfo* info = nvme::find_opcode(nvme::OpcodeSet::nvm, opcode);
+    const bool writes = info != nullptr && info->changes_device;
+    const bool flushes = opcode == static_cast<std::uint8_t>(nvme::NvmOpcode::flush);
+    return writes || flushes ? config.write_latency : config.read_latency;
+}
+
+}  // namespace
+
+Result<Controller*, Failure> Controller::create(const Config& config) {
+    auto media =
+        Media::create(config.size_bytes, config.format, config.extended, config.deallocated);
+    if (!media)
+        return fail(media.error(),
+                    "There is not enough memory for the tables of a model device of " +
+                        format_size(config.size_bytes) + ": make it smaller.");
+    return new Controller(config, std::move(*media));
+}
+
+Controller::Controller(const Config& config, std::unique_ptr<Media> media)
+    : config_(with_serial(config)),
+      delays_(config.read_latency.count() != 0 || config.write_latency.count() != 0),
+      media_(std::move(media)),
+      faults_(config.faults),
+      started_(steady_clock::now()) {
+    for (nvme::SelfTestResult& result : admin_state_.self_tests.results) result.status = 0xf;
+}
+
+Controller::~Controller() = default;
+
+void Controller::execute_io(Context& context, std::chrono::milliseconds timeout) noexcept {
+    const auto begun = delays_ ? steady_clock::now() : steady_clock::time_point{};
+    const Outcome outcome = execute_nvm(*this, context);
+    if (delays_) [[unlikely]]
+        std::this_thread::sleep_until(begun + latency_of(config_, context.command.opcode));
+    if (outcome.status.ok() && !outcome.dropped) [[likely]] {
+        complete_ok(context, outcome.result);
+        return;
+    }
+    fail_command(context, false, outcome, timeout);
+}
+
+void Controller::execute_admin(Context& context, std::chrono::milliseconds timeout) noexcept {
+    const Outcome outcome = execute_admin_command(*this, context);
+    if (outcome.status.ok() && !outcome.dropped) {
+        complete_ok(context, outcome.result);
+        return;
+    }
+    fail_command(context, true, outcome, timeout);
+}
+
+void Controller::fail_command(Context& context, bool admin, const Outcome& outcome,
+                              std::chrono::milliseconds timeout) noexcept {
+    if (outcome.dropped) {
+        // The device says nothing: what ends the command is the caller's time-out.
+        std::this_thread::sleep_for(timeout);
+        complete_failed(context, Errc::timed_out, ETIMEDOUT);
+        return;
+    }
+    errors_.add(context.command, admin, outcome);
+    complete_device(context, outcome.status, outcome.result);
+}
+
+}  // namespace xnvme::be_model

@@ -1,0 +1,203 @@
+/// \file
+/// What a namespace stores: blocks with their metadata, and for each block whether it was written
+/// and whether it can be read. Sparse: memory is taken when something is written, and given back
+/// when it is deallocated.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
+#include <xnvme/geometry.hpp>
+#include <xnvme/result.hpp>
+
+#include "scatter.hpp"
+#include "verdicts.hpp"
+
+namespace xnvme::be_model {
+
+/// A format of the fixed list that the model offers.
+struct BlockFormat {
+    std::uint8_t block_shift;  ///< log2 of the data bytes in a block.
+    std::uint16_t metadata_bytes;
+};
+inline constexpr std::array<BlockFormat, 3> kFormats{{{9, 0}, {12, 0}, {12, 64}}};
+
+/// A format as it is used: everything that depends on it, worked out once.
+struct Shape {
+    std::uint8_t format = 0;  ///< Index in `kFormats`.
+    bool extended = false;    ///< Metadata follows each block's data in the same buffer.
+    std::uint32_t block_shift = 0;
+    std::uint32_t block_bytes = 0;
+    std::uint32_t metadata_bytes = 0;
+    std::uint32_t separate_bytes = 0;  ///< Bytes of separate metadata per block.
+    std::uint32_t transfer_bytes = 0;  ///< Bytes of data buffer per block.
+    std::uint32_t chunk_shift = 0;     ///< log2 of the blocks in a chunk.
+    std::uint32_t chunk_blocks = 0;
+    std::uint64_t blocks = 0;
+
+    /// True when `count` blocks from `slba` are all inside.
+    bool holds(std::uint64_t slba, std::uint64_t count) const noexcept {
+        return slba <= blocks && count <= blocks - slba;
+    }
+};
+
+/// Locks of a set of stripes, bit n of a mask for stripe n.
+using StripeMask = std::uint64_t;
+inline constexpr unsigned kStripes = 64;
+inline constexpr StripeMask kAllStripes = ~StripeMask{0};
+
+/// What was done to a namespace, for the health log.
+struct Traffic {
+    std::uint64_t read_bytes = 0;
+    std::uint64_t written_bytes = 0;
+    std::uint64_t read_commands = 0;
+    std::uint64_t write_commands = 0;
+};
+
+/// The blocks of a namespace.
+///
+/// Any thread may use it, holding the stripes of the blocks it touches (`Held`). A block belongs to
+/// one stripe, so commands on the same block run one after the other, and commands elsewhere at the
+/// same time. Everything that takes a `Shape` must be given the current one, checked while at least
+/// one stripe is held, and ranges that it holds.
+class Media {
+  public:
+    /// `size_bytes` of blocks, all deallocated. Fails with `no_memory`.
+    static Result<std::unique_ptr<Media>> create(std::uint64_t size_bytes, std::uint8_t format,
+                                                 bool extended, DeallocatedRead deallocated);
+    ~Media();
+    Media(const Media&) = delete;
+    Media& operator=(const Media&) = delete;
+
+    /// The shape at this moment. It may change until a stripe is held: see `is_current`.
+    const Shape& shape() const noexcept {
+        // Acquire: pairs with the release of `reformat`, for readers that hold no stripe.
+        return *shape_.load(std::memory_order_acquire);
+    }
+    bool is_current(const Shape& shape) const noexcept {
+        // Relaxed: whoever asks holds a stripe, and the shape changes only under all of them.
+        return shape_.load(std::memory_order_relaxed) == &shape;
+    }
+    std::uint64_t size_bytes() const noexcept { return size_bytes_; }
+    DeallocatedRead deallocated_read() const noexcept { return deallocated_; }
+
+    static StripeMask stripes_of(const Shape& shape, std::uint64_t slba,
+                                 std::uint64_t blocks) noexcept {
+        const std::uint64_t first = slba >> shape.chunk_shift;
+        const std::uint64_t count = ((slba + blocks - 1) >> shape.chunk_shift) - first + 1;
+        if (count >= kStripes) return kAllStripes;
+        return std::rotl((StripeMask{1} << count) - 1, static_cast<int>(first % kStripes));
+    }
+
+    /// Holds stripes for as long as it lives. They are taken in ascending order, so that two
+    /// commands cannot wait for each other.
+    class Held {
+      public:
+        Held(Media& media, StripeMask stripes) noexcept : media_(media), stripes_(stripes) {
+            for (StripeMask left = stripes; left != 0; left &= left - 1)
+                media.stripes_[static_cast<unsigned>(std::countr_zero(left))].mutex.lock();
+        }
+        ~Held() {
+            for (StripeMask left = stripes_; left != 0; left &= left - 1)
+                media_.stripes_[static_cast<unsigned>(std::countr_zero(left))].mutex.unlock();
+        }
+        Held(const Held&) = delete;
+        Held& operator=(const Held&) = delete;
+        /// Counters that belong to one of the stripes that are held.
+        Traffic& traffic() noexcept {
+            return media_.stripes_[static_cast<unsigned>(std::countr_zero(stripes_))].traffic;
+        }
+
+      private:
+        Media& media_;
+        StripeMask stripes_;
+    };
+
+    /// The first block of the range that cannot be read: marked uncorrectable
+    /// (`kUnrecoveredRead`) or, with `refuse_deallocated`, deallocated (`kDeallocatedBlock`).
+    Outcome check_readable(const Shape& shape, std::uint64_t slba, std::uint64_t blocks,
+                           bool refuse_deallocated) const noexcept;
+
+    /// Moves blocks to the caller's memory. Separate metadata goes to `metadata`.
+    void read(const Shape& shape, std::uint64_t slba, std::uint64_t blocks, Scatter& data,
+              Scatter& metadata) const noexcept;
+    /// Moves blocks from the caller's memory. False when memory ran out; blocks before that are
+    /// written.
+    bool write(const Shape& shape, std::uint64_t slba, std::uint64_t blocks, Scatter& data,
+               Scatter& metadata) noexcept;
+    /// True when the caller's memory holds what the blocks hold.
+    bool equals(const Shape& shape, std::uint64_t slba, std::uint64_t blocks, Scatter& data,
+                Scatter& metadata) const noexcept;
+    /// Writes zeroes to data and metadata. False when memory ran out.
+    bool write_zeroes(const Shape& shape, std::uint64_t slba, std::uint64_t blocks) noexcept;
+    /// Deallocates: the blocks read as `deallocated_read` says.
+    void deallocate(const Shape& shape, std::uint64_t slba, std::uint64_t blocks) noexcept;
+    /// Makes blocks unreadable until they are written again. False when memory ran out.
+    bool mark_uncorrectable(const Shape& shape, std::uint64_t slba, std::uint64_t blocks) noexcept;
+    /// Copies blocks inside the namespace, in ascending order. False when memory ran out.
+    bool copy(const Shape& shape, std::uint64_t from, std::uint64_t to,
+              std::uint64_t blocks) noexcept;
+
+    /// Deallocates everything and takes another format. The caller holds all stripes.
+    void reformat(std::uint8_t format, bool extended) noexcept;
+    /// Deallocates everything. The caller holds all stripes.
+    void erase() noexcept;
+    /// Blocks that are not deallocated. The caller holds all stripes.
+    std::uint64_t allocated_blocks() const noexcept;
+    /// The counters of all stripes. The caller holds all stripes.
+    Traffic traffic() const noexcept;
+
+  private:
+    static constexpr std::uint32_t kChunkShift = 18;
+    static constexpr std::size_t kChunkBytes = std::size_t{1} << kChunkShift;
+    static constexpr std::uint32_t kBlocksMax = kChunkBytes >> 9;
+    static constexpr std::uint32_t kTableShift = 12;
+    static constexpr std::uint32_t kTableChunks = 1u << kTableShift;
+
+    using Bits = std::array<std::uint64_t, kBlocksMax / 64>;
+    struct Chunk;
+    struct FreeChunk {
+        void operator()(Chunk* chunk) const noexcept;
+    };
+    /// Pointers to the chunks of 1 GiB. A pointer belongs to the chunk's stripe.
+    struct Table {
+        std::array<std::unique_ptr<Chunk, FreeChunk>, kTableChunks> chunks;
+    };
+    /// On a cache line of its own, so that threads on different stripes do not disturb each other.
+    struct alignas(64) Stripe {
+        std::mutex mutex;
+        Traffic traffic;
+        std::uint64_t allocated_blocks = 0;
+    };
+
+    Media(std::uint64_t size_bytes, DeallocatedRead deallocated) noexcept;
+    Stripe& stripe_of(std::uint64_t chunk) noexcept { return stripes_[chunk % kStripes]; }
+    const Chunk* find(std::uint64_t chunk) const noexcept;
+    /// The chunk, made when it is not there; null when memory ran out.
+    Chunk* make(const Shape& shape, std::uint64_t chunk) noexcept;
+    void drop(std::uint64_t chunk) noexcept;
+    Table* table_of(std::uint64_t chunk) const noexcept {
+        // Acquire: pairs with the release of `make`, since tables are shared between stripes.
+        return tables_[chunk >> kTableShift].load(std::memory_order_acquire);
+    }
+    std::byte fill() const noexcept {
+        return deallocated_ == DeallocatedRead::ones ? std::byte{0xff} : std::byte{0};
+    }
+    void written(Chunk& chunk, std::uint64_t index, std::uint32_t first,
+                 std::uint32_t count) noexcept;
+
+    std::array<Stripe, kStripes> stripes_;
+    std::array<Shape, 2 * kFormats.size()> shapes_;
+    std::atomic<const Shape*> shape_{nullptr};
+    std::unique_ptr<std::atomic<Table*>[]> tables_;
+    std::uint64_t table_count_ = 0;
+    std::uint64_t size_bytes_ = 0;
+    DeallocatedRead deallocated_;
+};
+
+}  // namespace xnvme::be_model

@@ -1,0 +1,127 @@
+#include "model.hpp"
+
+#include <utility>
+
+#include "controller.hpp"
+#include "store.hpp"
+
+namespace xnvme::be_model {
+
+namespace {
+
+/// An open model device: a share of its controller.
+struct ModelHandle final : Handle {
+    explicit ModelHandle(ControllerRef opened) : controller(std::move(opened)) {}
+
+    Result<void, Failure> refresh() override {
+        const Config& config = controller->config();
+        const Shape& shape = controller->media().shape();
+        Geometry& geometry = facts.geometry;
+        geometry = Geometry{};
+        geometry.blocks = shape.blocks;
+        geometry.block_bytes = shape.block_bytes;
+        geometry.size_bytes = shape.blocks << shape.block_shift;
+        geometry.metadata_bytes = shape.metadata_bytes;
+        geometry.metadata_extended = shape.extended;
+        geometry.transfer_block_bytes = shape.transfer_bytes;
+        geometry.max_transfer_bytes = config.mdts_bytes;
+        geometry.max_segments = kIoVecMax;
+        geometry.buffer_alignment = 1;
+        geometry.physical_block_bytes = shape.block_bytes;
+        geometry.command_set = CommandSet::nvm;
+        geometry.deallocated_read = config.deallocated;
+        return {};
+    }
+
+    ControllerRef controller;
+};
+
+ModelHandle& model_of(Handle& handle) {
+    return static_cast<ModelHandle&>(handle);
+}
+
+/// Both contracts: the command runs on the caller's thread.
+class ModelSync final : public SyncInterface {
+  public:
+    ModelSync(Controller& controller, std::chrono::milliseconds timeout) noexcept
+        : controller_(controller), timeout_(timeout) {}
+    void execute(Context& context) noexcept override { controller_.execute_io(context, timeout_); }
+
+  private:
+    Controller& controller_;
+    const std::chrono::milliseconds timeout_;
+};
+
+class ModelAdmin final : public AdminInterface {
+  public:
+    ModelAdmin(Controller& controller, std::chrono::milliseconds timeout) noexcept
+        : controller_(controller), timeout_(timeout) {}
+    void execute(Context& context) noexcept override {
+        controller_.execute_admin(context, timeout_);
+    }
+
+  private:
+    Controller& controller_;
+    const std::chrono::milliseconds timeout_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Handle>, Failure> open(const Identifier& identifier,
+                                              const Options& options) {
+    auto config = parse_uri(identifier.text);
+    if (!config) return std::unexpected(std::move(config.error()));
+    if (options.nsid != kNsid)
+        return fail(Errc::not_found, "The model device '" + identifier.text +
+                                         "' has no namespace " + std::to_string(options.nsid) +
+                                         ": its only one is 1.");
+    if (options.create || options.truncate || options.create_bytes != 0)
+        return fail(Errc::invalid_argument,
+                    "A model device is made by opening it, with the size in its name: leave out "
+                    "the options that create or cut files.");
+    auto controller = ControllerRef::open(*config);
+    if (!controller) return std::unexpected(std::move(controller.error()));
+    auto handle = std::make_unique<ModelHandle>(std::move(*controller));
+    handle->identifier = identifier;
+    handle->access = options.access;
+    // There is no cache to bypass: every transfer is direct.
+    handle->direct = options.direct;
+    DeviceFacts& facts = handle->facts;
+    facts.model = kModelNumber;
+    facts.serial = handle->controller->config().serial;
+    facts.firmware = kFirmware;
+    facts.nsid = kNsid;
+    facts.read_only = handle->controller->config().read_only;
+    facts.can_deallocate = true;
+    facts.can_write_zeroes = true;
+    facts.can_secure_erase = true;
+    facts.takes_raw_commands = true;
+    if (auto read = handle->refresh(); !read) return std::unexpected(std::move(read.error()));
+    return handle;
+}
+
+namespace model {
+
+Verdict machine() {
+    return Verdict::serves("needs nothing of the system");
+}
+
+Verdict probe(const Handle&, const Options&) {
+    return Verdict::serves("the device is in this process's memory");
+}
+
+OpcodeSet carries(const Handle&) {
+    return OpcodeSet::all();
+}
+
+Result<std::unique_ptr<SyncInterface>, Failure> make_sync(Handle& handle, const Options& options) {
+    return std::make_unique<ModelSync>(*model_of(handle).controller, options.command_timeout);
+}
+
+Result<std::unique_ptr<AdminInterface>, Failure> make_admin(Handle& handle,
+                                                            const Options& options) {
+    return std::make_unique<ModelAdmin>(*model_of(handle).controller, options.admin_timeout);
+}
+
+}  // namespace model
+}  // namespace xnvme::be_model

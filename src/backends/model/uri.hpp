@@ -1,0 +1,59 @@
+/// \file
+/// Reading a model device's identifier.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <xnvme/geometry.hpp>
+#include <xnvme/result.hpp>
+
+#include "faults.hpp"
+
+namespace xnvme::be_model {
+
+/// What an identifier asks for.
+struct Config {
+    std::uint64_t size_bytes = 0;
+    std::string name;         ///< Empty: shared with nobody.
+    std::uint8_t format = 0;  ///< Index in `kFormats`.
+    bool extended = false;
+    std::uint32_t mdts_bytes = 1u << 20;
+    std::chrono::nanoseconds read_latency{0};   ///< Of every command that is no write.
+    std::chrono::nanoseconds write_latency{0};  ///< Of every command that changes blocks.
+    DeallocatedRead deallocated = DeallocatedRead::zeroes;
+    bool read_only = false;
+    std::string serial;  ///< Empty: one of its own.
+    std::vector<FaultRule> faults;
+    /// Keys that the identifier gave, for comparing with a named device that is open already.
+    std::vector<std::string> given;
+};
+
+/// The smallest and largest size of a model device, and the limits of MDTS.
+inline constexpr std::uint64_t kSizeMin = 4096;
+inline constexpr std::uint64_t kSizeMax = std::uint64_t{1} << 50;
+inline constexpr std::uint32_t kMdtsMin = 8192;  // MDTS cannot say less: 0 stands for no limit.
+inline constexpr std::uint32_t kMdtsMax = 1u << 30;
+
+/// Reads an identifier: `SIZE[?key=value[&key=value]...]`, with or without `mem:` in front. Sizes
+/// are those of `parse_size`. Keys:
+///
+/// - `name=TEXT`: opens of the same name in one process share the device
+/// - `block=512|4096`, `meta=0|64` (with 4096), `extended=0|1`: the format to begin with
+/// - `mdts=SIZE`: the most data in one command, a power of two from 8KiB to 1GiB
+/// - `latency=`, `read_latency=`, `write_latency=`: how long commands take, such as `100us`
+/// - `dealloc=zeroes|ones|unreported`: how deallocated blocks read
+/// - `ro=0|1`: write protected
+/// - `serial=TEXT`: at most 20 printable characters
+/// - `fault=...`, repeatable: see `parse_fault`
+///
+/// Each mistake fails with a sentence of its own, that names the part and what is allowed.
+Result<Config, Failure> parse_uri(std::string_view text);
+
+/// Reads a time: digits and `ns`, `us`, `ms` or `s`, up to one hour.
+Result<std::chrono::nanoseconds, Failure> parse_duration(std::string_view text);
+
+}  // namespace xnvme::be_model
