@@ -1,0 +1,103 @@
+/// \file
+/// What the queues over a ring share: handing on, sleeping, handing over between threads, ending.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+#include "backends/linux/io_uring_buffers.hpp"
+#include "backends/linux/io_uring_ring.hpp"
+#include "contracts/interfaces.hpp"
+#include "os/event.hpp"
+
+namespace xnvme::be_linux {
+
+/// A queue over a ring. Derived classes stage commands and settle completions; the rest is here.
+///
+/// A bound ring (SINGLE_ISSUER, DEFER_TASKRUN) belongs to the thread that enters it first. When
+/// another thread takes the queue over, the ring is replaced by one that any thread may enter. What
+/// was in the kernel at that moment is ended by closing the old ring, waited for, and run again on
+/// the new one: reading and writing the same bytes once more changes nothing. Interfaces whose
+/// commands must not run twice do not bind their rings.
+class RingQueue : public AsyncQueue {
+ public:
+    ~RingQueue() override;
+    Result<NativeHandle> completion_fd() noexcept final;
+
+ protected:
+    /// In `Context::scratch`: the context is staged or in the kernel; the other bits are its hint
+    /// for `RegisteredBuffers`.
+    static constexpr std::uint16_t kTaken = 0x8000;
+
+    RingQueue(QueueSetup setup, const RingConfig& config, Ring ring) noexcept;
+
+    Ring& ring() noexcept { return ring_; }
+    RegisteredBuffers& buffers() noexcept { return buffers_; }
+    /// For the end of `submit`: somebody watches the descriptor, so nothing stays staged.
+    bool hands_on_at_once() const noexcept { return watched_; }
+
+    /// True when `hand_on` has something to do.
+    bool has_to_hand_on() const noexcept {
+        return ring_.wants_enter() || must_enter_ || (buffers_.on() && buffers_.stale());
+    }
+    /// Hands on what is staged and lets the kernel post completions. Does not sleep or call back.
+    /// Returns 0, or the errno with which the kernel refuses for good what is staged.
+    int hand_on() noexcept;
+    /// The same at the start of `poll`, which may call back: what the kernel refuses for good is
+    /// completed. Returns how many that were.
+    std::uint32_t hand_on_or_fail() noexcept;
+    /// Hands on what is staged and sleeps until something can be reaped or the time has passed.
+    Result<void> sleep(std::uint32_t min, std::chrono::nanoseconds timeout) noexcept;
+    /// Commands that the kernel has and that were not reaped.
+    std::uint32_t in_kernel() const noexcept { return in_flight() - ring_.staged(); }
+
+    /// Completes up to `max` commands. `settle(context, completion)` is called for those that did
+    /// not return what was asked for; false from it means that the command goes on.
+    template <unsigned kShift, class Settle>
+    std::uint32_t reap(std::uint32_t max, Settle settle) noexcept {
+        unsigned head = ring_.head();
+        const std::uint32_t count = std::min(ring_.ready(), max);
+        if (count == 0) return 0;
+        const io_uring_cqe* const entries = ring_.completions();
+        const unsigned mask = ring_.completion_mask();
+        completed(count);
+        std::uint32_t going_on = 0;
+        // The head moves after the callbacks, in one store. Commands that they submit find room
+        // all the same: the kernel makes the completion ring twice as large as the other.
+        for (const unsigned end = head + count; head != end; ++head) {
+            const io_uring_cqe& entry = entries[static_cast<std::size_t>(head & mask) << kShift];
+            Context& context = *reinterpret_cast<Context*>(entry.user_data);
+            context.scratch = static_cast<std::uint16_t>(context.scratch & ~kTaken);
+            if (entry.res != static_cast<std::int32_t>(context.bytes) || kShift != 0) [[unlikely]] {
+                if (!settle(context, entry)) {
+                    count_submission();
+                    ++going_on;
+                    continue;
+                }
+            }
+            call_back(context);
+        }
+        ring_.set_head(head);
+        return count - going_on;
+    }
+
+ private:
+    bool take_over() noexcept;
+    bool replace_ring() noexcept;
+    void start_buffers() noexcept;
+    void refresh_buffers() noexcept;
+    std::uint32_t fail_staged(int os_errno) noexcept;
+
+    Ring ring_;
+    RegisteredBuffers buffers_;
+    RingConfig config_;
+    std::uint64_t owner_ = 0;  ///< Number of the thread that the ring is entered by.
+    bool watched_ = false;
+    bool must_enter_ = false;  ///< IOPOLL: the kernel looks for completions only when entered.
+    bool register_buffers_ = false;
+    std::optional<os::EventSet> events_;
+};
+
+}  // namespace xnvme::be_linux

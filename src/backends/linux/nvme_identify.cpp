@@ -1,0 +1,145 @@
+#include "backends/linux/nvme_identify.hpp"
+
+#include <linux/nvme_ioctl.h>
+#include <sys/ioctl.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include <xnvme/nvme/identify.hpp>
+#include <xnvme/nvme/opcodes.hpp>
+
+#include "os/error_text.hpp"
+
+namespace xnvme::be_linux {
+
+namespace {
+
+using ::xnvme::nvme::Cns;
+using ::xnvme::nvme::IdentifyController;
+using ::xnvme::nvme::IdentifyNamespace;
+
+/// What the kernel moves in one passthrough command when the controller states no limit. The queue
+/// limits of the driver are larger; this fits a single list of 4 KiB pages.
+constexpr std::uint64_t kUnlimitedBytes = std::uint64_t{1} << 20;
+
+void take_controller(DeviceFacts& facts, const IdentifyController& controller) {
+    facts.model = std::string(::xnvme::nvme::trimmed(controller.mn));
+    facts.serial = std::string(::xnvme::nvme::trimmed(controller.sn));
+    facts.firmware = std::string(::xnvme::nvme::trimmed(controller.fr));
+    facts.volatile_cache = controller.volatile_write_cache();
+}
+
+void take_format(DeviceFacts& facts, const IdentifyNamespace& ns) {
+    Geometry& geometry = facts.geometry;
+    geometry.metadata_bytes = ns.format().metadata_bytes();
+    geometry.metadata_extended = geometry.metadata_bytes != 0 && ns.metadata_extended();
+    geometry.protection_type = static_cast<std::uint8_t>(ns.protection_type());
+    geometry.deallocated_read = ns.deallocated_read();
+}
+
+}  // namespace
+
+int identify(int fd, std::uint8_t cns, std::uint32_t nsid, std::uint8_t csi, void* data) noexcept {
+    nvme_admin_cmd command{};
+    command.opcode = static_cast<__u8>(::xnvme::nvme::AdminOpcode::identify);
+    command.nsid = nsid;
+    command.addr = reinterpret_cast<std::uintptr_t>(data);
+    command.data_len = ::xnvme::nvme::kIdentifyBytes;
+    command.cdw10 = cns;
+    command.cdw11 = static_cast<std::uint32_t>(csi) << 24;
+    const int status = ::ioctl(fd, NVME_IOCTL_ADMIN_CMD, &command);
+    return status < 0 ? errno : -status;
+}
+
+void read_nvme_identity(Handle& handle) noexcept {
+    handle.facts.takes_raw_commands = true;
+    const int nsid = ::ioctl(handle.fd, NVME_IOCTL_ID);
+    if (nsid <= 0) return;
+    handle.facts.nsid = static_cast<std::uint32_t>(nsid);
+    IdentifyController controller{};
+    if (identify(handle.fd, static_cast<std::uint8_t>(Cns::controller), 0, 0, &controller) == 0)
+        take_controller(handle.facts, controller);
+    IdentifyNamespace ns{};
+    if (identify(handle.fd, static_cast<std::uint8_t>(Cns::ns), handle.facts.nsid, 0, &ns) != 0)
+        return;
+    take_format(handle.facts, ns);
+    // With separate metadata the block device moves data alone. The kernel gives namespaces with
+    // extended blocks no block device that can be read, unless the metadata is all protection
+    // information, which it makes itself.
+    handle.facts.geometry.metadata_extended = false;
+}
+
+Result<void, Failure> read_nvme_facts(Handle& handle) {
+    DeviceFacts& facts = handle.facts;
+    const auto refused = [&](const char* what, int result) {
+        const std::string why =
+            result > 0 ? os::message(result)
+                       : "the device answered with status " + std::to_string(-result);
+        const bool may_not = result == EACCES || result == EPERM;
+        return fail(Error{may_not ? Errc::no_permission : Errc::system, {}, std::max(result, 0)},
+                    handle.identifier.text + ": " + what + " failed: " + why +
+                        (may_not ? ". Admin commands need root (CAP_SYS_ADMIN)." : "."));
+    };
+    const auto controller = std::make_unique<IdentifyController>();
+    if (const int result = identify(handle.fd, static_cast<std::uint8_t>(Cns::controller), 0, 0,
+                                    controller.get());
+        result != 0)
+        return refused("Identify Controller", result);
+    take_controller(facts, *controller);
+    facts.takes_raw_commands = true;
+    facts.nowait = true;
+    // ONCS, NVMe Base 2.0 figure "Identify Controller": bit 2 dataset management, 3 write zeroes.
+    facts.can_deallocate = (controller->oncs.value() & (1u << 2)) != 0;
+    facts.can_write_zeroes = (controller->oncs.value() & (1u << 3)) != 0;
+    // FNA bit 2: cryptographic erase; user data erase is always there.
+    facts.can_secure_erase = true;
+
+    const auto ns = std::make_unique<IdentifyNamespace>();
+    if (const int result =
+            identify(handle.fd, static_cast<std::uint8_t>(Cns::ns), facts.nsid, 0, ns.get());
+        result != 0)
+        return refused("Identify Namespace", result);
+    Geometry& geometry = facts.geometry;
+    geometry.block_bytes = ns->format().block_bytes();
+    if (ns->nsze.value() == 0 || geometry.block_bytes == 0)
+        return fail(Errc::not_found, handle.identifier.text + " has no namespace " +
+                                         std::to_string(facts.nsid) +
+                                         ". List the namespaces with: xnvme enum");
+    take_format(facts, *ns);
+    geometry.blocks = ns->nsze.value();
+    geometry.size_bytes = ns->size_bytes();
+    geometry.transfer_block_bytes =
+        geometry.block_bytes + (geometry.metadata_extended ? geometry.metadata_bytes : 0);
+    const std::uint64_t most = controller->max_transfer_bytes();
+    geometry.max_transfer_bytes = static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(most == 0 ? kUnlimitedBytes : most, std::uint64_t{1} << 30));
+    geometry.max_segments = kIoVecMax;
+    geometry.buffer_alignment = 4;  // NVMe data pointers are in dwords.
+    geometry.physical_block_bytes =
+        ns->reports_optimal_io() ? (ns->npwg.value() + 1u) * geometry.block_bytes
+                                 : geometry.block_bytes;
+    geometry.optimal_io_bytes = ns->noiob.value() * geometry.block_bytes;
+    facts.read_only = ns->write_protected();
+
+    // Zoned Namespace Command Set 1.1 §4.1.5.1: the I/O command set specific namespace data has the
+    // zone size per format from byte 2816. A namespace of another set refuses this.
+    const auto zoned = std::make_unique<std::array<std::uint8_t, 4096>>();
+    if (identify(handle.fd, static_cast<std::uint8_t>(Cns::ns_csi), facts.nsid,
+                 static_cast<std::uint8_t>(CommandSet::zoned), zoned->data()) == 0) {
+        std::uint64_t zone_blocks = 0;
+        std::memcpy(&zone_blocks, zoned->data() + 2816 + 16 * ns->format_index(), 8);
+        if (zone_blocks != 0) {
+            geometry.zoned = true;
+            geometry.command_set = CommandSet::zoned;
+            geometry.zone_blocks = zone_blocks;
+            geometry.zones = geometry.blocks / zone_blocks;
+        }
+    }
+    return {};
+}
+
+}  // namespace xnvme::be_linux
