@@ -225,8 +225,8 @@ std::uint32_t Runner::drain() {
 
 void DeviceCase::SetUp() {
     for (const xnvme::InterfaceInfo& row : xnvme::interfaces()) {
-        if (row.name == GetParam().interface && row.contract == GetParam().contract)
-            ASSERT_TRUE(row.available) << row.name << " is not available here: " << row.reason;
+        if (row.name != GetParam().interface || row.contract != GetParam().contract) continue;
+        ASSERT_TRUE(row.available) << row.name << " is not available here: " << row.reason;
     }
     place_ = &shared_place(GetParam().target);
 }
