@@ -107,6 +107,9 @@ class AsyncQueue {
     /// A descriptor that is readable whenever `poll` would complete something. It stays the
     /// queue's; it is made at the first call. Watching it level-triggered is always right.
     virtual Result<NativeHandle> completion_fd() noexcept = 0;
+    /// The same for one sleep inside `Queue::wait`, right after a `poll`: later submissions may be
+    /// staged again. The base class gives `completion_fd`.
+    XNVME_API virtual Result<NativeHandle> sleep_fd() noexcept;
 
     const CommandRules& rules() const noexcept { return rules_; }
     SlotArray& slots() noexcept { return slots_; }

@@ -44,6 +44,10 @@ void AsyncQueue::submit_batch(Context* const* contexts, std::uint32_t count) noe
     for (std::uint32_t i = 0; i < count; ++i) submit(*contexts[i]);
 }
 
+Result<NativeHandle> AsyncQueue::sleep_fd() noexcept {
+    return completion_fd();
+}
+
 void AsyncQueue::hand_to_worker(Context& context) noexcept {
     assert(worker_ != nullptr);
     ++completed_;

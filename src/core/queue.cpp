@@ -20,9 +20,9 @@ nanoseconds time_left(nanoseconds timeout, Clock::time_point start) {
 
 /// Sleeps until the interface or the worker has something, when both have commands outstanding.
 Result<bool> sleep_on_both(AsyncQueue& engine, AsyncQueue& worker, nanoseconds timeout) {
-    const auto engine_fd = engine.completion_fd();
+    const auto engine_fd = engine.sleep_fd();
     if (!engine_fd) return std::unexpected(engine_fd.error());
-    const auto worker_fd = worker.completion_fd();
+    const auto worker_fd = worker.sleep_fd();
     if (!worker_fd) return std::unexpected(worker_fd.error());
     const NativeHandle handles[] = {*engine_fd, *worker_fd};
     return os::wait_readable(handles, timeout);
@@ -81,10 +81,12 @@ std::uint32_t Queue::poll_worker(std::uint32_t max) noexcept {
 }
 
 Result<std::uint32_t> Queue::wait(std::uint32_t min, nanoseconds timeout) noexcept {
-    const Clock::time_point start = Clock::now();
     std::uint32_t done = 0;
     if (min == 0 || timeout.count() == 0) return poll();
-    if (state_->options.spin.count() > 0) {
+    const bool spins = state_->options.spin.count() > 0;
+    const bool timed = spins || timeout.count() > 0;
+    const Clock::time_point start = timed ? Clock::now() : Clock::time_point{};
+    if (spins) {
         const nanoseconds spin =
             timeout.count() < 0 ? state_->options.spin : std::min(state_->options.spin, timeout);
         do {

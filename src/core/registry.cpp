@@ -13,6 +13,13 @@
 #include "backends/common/posix/psync.hpp"
 #endif
 
+#if defined(__linux__)
+#include "backends/linux/discovery.hpp"
+#if defined(XNVME_HAVE_LIBURING)
+#include "backends/linux/io_uring.hpp"
+#endif
+#endif
+
 namespace xnvme::core {
 
 namespace {
@@ -24,6 +31,18 @@ constexpr ClassSet kEverythingLocal{file, block, nvme_block, nvme_generic, nvme_
 constexpr ClassSet kNamespaces{file, block, nvme_block, nvme_generic, model};
 
 constexpr InterfaceRow kInterfaces[] = {
+#if defined(__linux__) && defined(XNVME_HAVE_LIBURING)
+    {.name = "io_uring",
+     .contract = Contract::async,
+     .backend = "linux",
+     .summary = "Linux's rings, submitted in batches, completed in shared memory",
+     .classes = kFilesAndBlocks,
+     .automatic = true,
+     .machine = be_linux::io_uring::machine,
+     .probe = be_linux::io_uring::probe,
+     .carries = be_linux::io_uring::carries,
+     .make_queue = be_linux::io_uring::make},
+#endif
     {.name = "emu",
      .contract = Contract::async,
      .backend = "common",
@@ -114,7 +133,13 @@ constexpr InterfaceRow kInterfaces[] = {
 };
 
 constexpr BackendRow kBackends[] = {
-#if defined(XNVME_POSIX)
+#if defined(__linux__)
+    {.name = "linux",
+     .summary = "Files and block devices of Linux, and its NVMe driver",
+     .classes = {file, block, nvme_block, nvme_generic, nvme_controller},
+     .scan = be_linux::scan,
+     .open = be_linux::open},
+#elif defined(XNVME_POSIX)
     {.name = "common",
      .summary = "Files",
      .classes = {file},

@@ -179,7 +179,7 @@ TEST(Json, KeepsUtf8AndEscapesWhatIsNone) {
 
 TEST(Json, RandomBytesAreAlwaysValid) {
     std::mt19937 random(7);
-    for (int round = 0; round < 3000; ++round) {
+    for (unsigned round = 0; round < 3000; ++round) {
         std::string bytes(random() % 40, '\0');
         for (char& c : bytes) c = static_cast<char>(random());
         const Node node = Node::map().add(bytes, bytes).add("d", Node::device_text(bytes));

@@ -43,7 +43,7 @@ class Node {
     Node() noexcept = default;
     Node(bool value) noexcept : kind_(Kind::boolean), bits_(value ? 1 : 0) {}  // NOLINT
     template <std::unsigned_integral T>
-        requires(!std::same_as<T, bool>)
+        requires(!std::same_as<T, bool> && !std::same_as<T, char>)
     Node(T value) noexcept : kind_(Kind::unsigned_integer), bits_(value) {}  // NOLINT
     template <std::signed_integral T>
         requires(!std::same_as<T, char>)

@@ -44,12 +44,11 @@ class Pool final : public AsyncQueue {
         for (os::Thread& thread : threads_) thread.join();
     }
 
-    Result<void, Failure> create(std::uint32_t capacity, std::uint32_t threads, bool start_now) {
+    Result<void, Failure> create(std::uint32_t capacity, std::uint32_t threads) {
         if (!commands_.create(capacity) || !completions_.create(capacity))
             return fail(Errc::no_memory, "There is no memory for the queue of the thread pool.");
         threads_.reserve(threads);
         traits_.threads = threads;
-        if (!start_now) return {};
         while (threads_.size() < threads) {
             if (const int why = start_thread(); why != 0)
                 return fail(Error{Errc::no_memory, Status{}, why},
@@ -61,18 +60,13 @@ class Pool final : public AsyncQueue {
     }
 
     void submit(Context& context) noexcept override {
-        if (!ready_to_run(context)) [[unlikely]]
-            return;
         commands_.put(context);
         commands_.publish();
         wake_a_thread();
     }
 
     void submit_batch(Context* const* contexts, std::uint32_t count) noexcept override {
-        for (std::uint32_t i = 0; i < count; ++i) {
-            if (ready_to_run(*contexts[i])) [[likely]]
-                commands_.put(*contexts[i]);
-        }
+        for (std::uint32_t i = 0; i < count; ++i) commands_.put(*contexts[i]);
         commands_.publish();
         wake_a_thread();
     }
@@ -127,18 +121,6 @@ class Pool final : public AsyncQueue {
         if (!thread) return thread.error().os;
         threads_.push_back(std::move(*thread));
         return 0;
-    }
-
-    /// A worker's thread starts with its first command. False: it could not, and the command has
-    /// been completed with the reason.
-    bool ready_to_run(Context& context) noexcept {
-        if (!threads_.empty()) [[likely]]
-            return true;
-        const int why = start_thread();
-        if (why == 0) return true;
-        complete_failed(context, Errc::no_memory, why);
-        finish(context);
-        return false;
     }
 
     /// A thread of the pool.
@@ -252,11 +234,11 @@ class Pool final : public AsyncQueue {
 
 Result<std::unique_ptr<AsyncQueue>, Failure> make_pool(QueueParts parts, SyncInterface& sync,
                                                        std::uint32_t capacity,
-                                                       std::uint32_t threads, bool start_now) {
+                                                       std::uint32_t threads) {
     std::unique_ptr<Pool> pool(new (std::nothrow) Pool(std::move(parts), sync));
     if (pool == nullptr)
         return fail(Errc::no_memory, "There is no memory for the queue of the thread pool.");
-    if (auto created = pool->create(std::max(capacity, 1u), threads, start_now); !created)
+    if (auto created = pool->create(std::max(capacity, 1u), threads); !created)
         return std::unexpected(std::move(created.error()));
     return pool;
 }
@@ -276,12 +258,12 @@ Result<std::unique_ptr<AsyncQueue>, Failure> make(QueueSetup setup) {
     const std::uint32_t depth = std::max(setup.parts.slots.depth(), 1u);
     const std::uint32_t wanted =
         setup.options.threads != 0 ? setup.options.threads : os::processors();
-    return make_pool(std::move(setup.parts), setup.sync, depth, std::min(wanted, depth), true);
+    return make_pool(std::move(setup.parts), setup.sync, depth, std::min(wanted, depth));
 }
 
 Result<std::unique_ptr<AsyncQueue>, Failure> make_worker(QueueParts parts, SyncInterface& sync,
                                                          std::uint32_t capacity) {
-    return make_pool(std::move(parts), sync, capacity, 1, false);
+    return make_pool(std::move(parts), sync, capacity, 1);
 }
 
 }  // namespace xnvme::be_common::thrpool

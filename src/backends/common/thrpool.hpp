@@ -19,9 +19,9 @@ Verdict probe(const Handle& handle, const Options& options);
 /// of them run when this returns. Errors: `no_memory`.
 Result<std::unique_ptr<AsyncQueue>, Failure> make(QueueSetup setup);
 
-/// The worker of a queue: one thread, which starts with the first command. It runs contexts of
-/// other queues, at most `capacity` at a time, and never looks at its own slots. Where the thread
-/// cannot be started, the command completes with that error. Errors: `no_memory`.
+/// The worker of a queue: one thread, which runs when this returns, so that nothing can fail at the
+/// first command. It runs contexts of other queues, at most `capacity` at a time, and never looks
+/// at its own slots. Errors: `no_memory`.
 Result<std::unique_ptr<AsyncQueue>, Failure> make_worker(QueueParts parts, SyncInterface& sync,
                                                          std::uint32_t capacity);
 
