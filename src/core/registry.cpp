@@ -8,6 +8,7 @@
 
 #if defined(__unix__) || defined(__APPLE__)
 #define XNVME_POSIX 1
+#include "backends/common/file_admin.hpp"
 #include "backends/common/posix/open_file.hpp"
 #include "backends/common/posix/posix_aio.hpp"
 #include "backends/common/posix/psync.hpp"
@@ -109,6 +110,18 @@ constexpr InterfaceRow kInterfaces[] = {
      .carries = be_model::model::carries,
      .make_sync = be_model::model::make_sync},
 
+#if defined(XNVME_POSIX)
+    {.name = "file",
+     .contract = Contract::admin,
+     .backend = "common",
+     .summary = "A file seen as a controller and namespace",
+     .classes = {file},
+     .automatic = true,
+     .machine = be_common::file_admin::machine,
+     .probe = be_common::file_admin::probe,
+     .carries = nullptr,
+     .make_admin = be_common::file_admin::make},
+#endif
     {.name = "model",
      .contract = Contract::admin,
      .backend = "model",

@@ -47,8 +47,9 @@ struct Shape {
 };
 
 /// Locks of a set of stripes, bit n of a mask for stripe n.
-using StripeMask = std::uint64_t;
-inline constexpr unsigned kStripes = 64;
+using StripeMask = std::uint32_t;
+/// Fewer than the 64 locks that the thread sanitizer can follow in one thread.
+inline constexpr unsigned kStripes = 32;
 inline constexpr StripeMask kAllStripes = ~StripeMask{0};
 
 /// What was done to a namespace, for the health log.
