@@ -168,6 +168,10 @@ void Runner::on_complete(xnvme::Context& context, void* argument) noexcept {
     runner.queue_.release(context);
 }
 
+Runner::~Runner() {
+    if (!abandoned_) (void)queue_.drain();
+}
+
 xnvme::Result<void> Runner::submit(const xnvme::Command& command, const xnvme::Data& data,
                                    const xnvme::Data& metadata) {
     xnvme::Context* context = queue_.acquire();

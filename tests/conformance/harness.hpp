@@ -96,6 +96,10 @@ class Runner {
     explicit Runner(xnvme::Queue& queue) : queue_(queue) {}
     Runner(const Runner&) = delete;
     Runner& operator=(const Runner&) = delete;
+    /// Completes what is outstanding, so that buffers may go before the queue does.
+    ~Runner();
+    /// Leaves what is outstanding to the queue's destructor.
+    void abandon() { abandoned_ = true; }
 
     /// Takes a context and submits. The context is given back on an error and after completion.
     xnvme::Result<void> submit(const xnvme::Command& command, const xnvme::Data& data = {},
@@ -125,6 +129,7 @@ class Runner {
     std::uint32_t completed_ = 0;
     std::uint32_t failed_ = 0;
     bool inside_ = false;
+    bool abandoned_ = false;
     xnvme::Error first_failure_;
 };
 

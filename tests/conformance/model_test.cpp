@@ -16,7 +16,7 @@ class AsyncModel : public AsyncCase {
         std::vector<std::string> all;
         if (GetParam().target == "model_512") all = {"block=512"};
         if (GetParam().target == "model_4096") all = {"block=4096"};
-        if (GetParam().target == "model_4096_64") all = {"block=4096", "meta=64"};
+        if (GetParam().target == "model_4096_64") all = {"block=4096", "meta=64", "extended=1"};
         all.insert(all.end(), extra.begin(), extra.end());
         return must(xnvme::Device::open(model_uri("16MiB", all), opened_with_));
     }
@@ -140,10 +140,17 @@ TEST_P(AsyncModel, IsSharedBetweenOpensOfOneNameAndNoOther) {
     EXPECT_TRUE(all_bytes(read_blocks(stranger, 0, 4).span(), std::byte{0}));
 }
 
-class AsyncMetadata : public AsyncModel {};
+class AsyncMetadata : public AsyncModel {
+  protected:
+    /// A model whose metadata is beside its blocks, not at the end of each.
+    xnvme::Device open_separate() {
+        return must(
+            xnvme::Device::open(model_uri("16MiB", {"block=4096", "meta=64"}), opened_with_));
+    }
+};
 
 TEST_P(AsyncMetadata, TravelsBesideItsBlocks) {
-    xnvme::Device device = open_model({});
+    xnvme::Device device = open_separate();
     const xnvme::Geometry& geometry = device.geometry();
     ASSERT_EQ(geometry.metadata_bytes, 64u);
     ASSERT_FALSE(geometry.metadata_extended);
@@ -171,7 +178,7 @@ TEST_P(AsyncMetadata, TravelsBesideItsBlocks) {
 }
 
 TEST_P(AsyncMetadata, OfTheWrongLengthIsRefused) {
-    xnvme::Device device = open_model({});
+    xnvme::Device device = open_separate();
     xnvme::Queue queue = must(device.create_queue(8));
     xnvme::Buffer data = must(device.allocate(2 * std::size_t{4096}));
     xnvme::Buffer metadata = must(device.allocate(256));
@@ -184,7 +191,7 @@ TEST_P(AsyncMetadata, OfTheWrongLengthIsRefused) {
 }
 
 TEST_P(AsyncMetadata, MayBeAListOfParts) {
-    xnvme::Device device = open_model({});
+    xnvme::Device device = open_separate();
     xnvme::Queue queue = must(device.create_queue(8));
     xnvme::Buffer data = must(device.allocate(2 * std::size_t{4096}));
     xnvme::Buffer metadata = must(device.allocate(512));
@@ -204,7 +211,7 @@ TEST_P(AsyncMetadata, MayBeAListOfParts) {
 }
 
 TEST_P(AsyncMetadata, AtTheEndOfTheDataMakesBlocksLonger) {
-    xnvme::Device device = open_model({"extended=1"});
+    xnvme::Device device = open_model({});
     const xnvme::Geometry& geometry = device.geometry();
     ASSERT_TRUE(geometry.metadata_extended);
     ASSERT_EQ(geometry.transfer_block_bytes, 4096u + 64u);

@@ -115,13 +115,13 @@ class AsyncHoldings : public AsyncCase {};
 TEST_P(AsyncHoldings, NothingStaysOpenAfterADeviceIsClosed) {
     const auto cycle = [this](bool leave_outstanding) {
         xnvme::Device device = open();
+        xnvme::Buffer buffer = must(device.allocate(device.geometry().transfer_block_bytes));
         xnvme::Queue queue = must(device.create_queue(8));
         (void)must(queue.completion_fd());
-        xnvme::Buffer buffer = must(device.allocate(device.geometry().transfer_block_bytes));
         Runner runner(queue);
         must(runner.submit(xnvme::nvme::read(0, 1), buffer));
         must(runner.submit(xnvme::nvme::verify(0, 1)));
-        if (!leave_outstanding) runner.drain();
+        if (leave_outstanding) runner.abandon();
     };
     // The first one makes what the process keeps, such as the C library's own threads.
     cycle(false);
