@@ -390,7 +390,9 @@ void Queue::pass_on(Context& context) noexcept {
 
 bool Queue::settle(Context& context, std::int32_t result) noexcept {
     if (context.error != Errc::ok) return true;
-    if (result == -EAGAIN || result == -EINTR) {
+    // The kernel cancels what a thread has not seen the end of when that thread ends: the queue may
+    // be another's by then, which runs it again.
+    if (result == -EAGAIN || result == -EINTR || result == -ECANCELED) {
         submit(context);
         return false;
     }
