@@ -30,8 +30,8 @@ else()
     endforeach()
 endif()
 
-# Optional libraries are interface targets that carry the definition, and the archive to link. The
-# archive is preferred to the shared object: the library then needs nothing at run time.
+# Optional libraries are interface targets that carry the definition, and the file to link: the first
+# of the names given that there is.
 function(xnvme_optional_library name header library)
     string(TOUPPER "${name}" upper)
     add_library(xnvme_${name} INTERFACE)
@@ -42,7 +42,7 @@ function(xnvme_optional_library name header library)
         set(reason "switched off when this library was built (XNVME_WITH_${upper}=OFF)")
     else()
         find_path(XNVME_${upper}_INCLUDE ${header})
-        find_library(XNVME_${upper}_LIBRARY NAMES lib${library}.a ${library})
+        find_library(XNVME_${upper}_LIBRARY NAMES ${ARGN})
         if(NOT XNVME_${upper}_INCLUDE)
             set(reason "${header} was not found when this library was built (install ${name}-dev)")
         elseif(NOT XNVME_${upper}_LIBRARY)
@@ -61,5 +61,8 @@ function(xnvme_optional_library name header library)
     endif()
 endfunction()
 
-xnvme_optional_library(liburing liburing.h uring)
-xnvme_optional_library(libaio libaio.h aio)
+# The archive first: the library then needs nothing of it at run time.
+xnvme_optional_library(liburing liburing.h uring liburing.a uring)
+# The shared object: the archive's symbols carry versions, which a symbol map of ours would have to
+# export.
+xnvme_optional_library(libaio libaio.h aio aio)

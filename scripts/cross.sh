@@ -32,27 +32,44 @@ cross_windows() {
     stop_wine
 }
 
-cross_one() {
-    case $1 in
-        windows) cross_windows ;;
-        macos-* | freebsd-*)
-            step "$1: build" "./dev cross $1" configure_and_build "$1"
-            ;;
-        *)
-            say "./dev cross: there is no '$1'; these are there: ${cross_targets[*]}" >&2
-            exit 2
-            ;;
-    esac
+# The C++ library of each system is compiled on one core, so the systems go side by side.
+build_with_zig() {
+    local preset status=0
+    local -a builds=()
+    for preset in "$@"; do
+        configure_and_build "$preset" &
+        builds+=($!)
+    done
+    for build in "${builds[@]}"; do
+        wait "$build" || status=1
+    done
+    return $status
 }
 
 cross_all() {
-    local target
+    local target windows=0
+    local -a zig_targets=()
+    (($# > 0)) || set -- "${cross_targets[@]}"
+    for target in "$@"; do
+        case $target in
+            windows) windows=1 ;;
+            macos-x86_64 | macos-arm64 | freebsd-x86_64) zig_targets+=("$target") ;;
+            *)
+                say "./dev cross: there is no '$target'; these are: ${cross_targets[*]}" >&2
+                exit 2
+                ;;
+        esac
+    done
     step "packages for the other systems" "./dev deps" need_packages "${packages_build[@]}" \
         googletest "${packages_cross[@]}"
     step "Zig" "./dev deps" need_zig
-    for target in "${@:-${cross_targets[@]}}"; do
-        cross_one "$target"
-    done
+    if ((windows)); then
+        cross_windows
+    fi
+    if ((${#zig_targets[@]} > 0)); then
+        step "${zig_targets[*]}: compile and link" "./dev cross ${zig_targets[*]}" \
+            build_with_zig "${zig_targets[@]}"
+    fi
 }
 
 verb_cross() {

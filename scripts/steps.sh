@@ -46,7 +46,8 @@ heartbeat() {
     shift
     (
         while sleep 30; do
-            say "    ... $(clock $((SECONDS - started))) $(tail -n 1 "$log" | cut -c 1-90)"
+            say "    ... $(clock $((SECONDS - started))) $(basename "$log" .log):" \
+                "$(tail -n 1 "$log" | cut -c 1-90)"
         done
     ) &
     watcher=$!

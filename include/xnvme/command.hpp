@@ -30,7 +30,7 @@ struct Command {
     std::uint8_t opcode = 0;
     std::uint8_t flags = 0;  ///< Bits 1:0 FUSE, bits 7:6 PSDT.
     std::uint16_t cid = 0;   ///< Command identifier: set by the interface.
-    std::uint32_t nsid = 0;  ///< Namespace; 0 means "the device's own" and is filled in.
+    std::uint32_t nsid = 0;  ///< Namespace; in an I/O command 0 means the device's own.
     std::uint32_t cdw2 = 0;
     std::uint32_t cdw3 = 0;
     std::uint64_t metadata = 0;        ///< Metadata address (MPTR); filled at submission.

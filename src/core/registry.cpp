@@ -15,9 +15,16 @@
 #endif
 
 #if defined(__linux__)
+#include "backends/linux/block.hpp"
 #include "backends/linux/discovery.hpp"
+#include "backends/linux/hugepage.hpp"
+#include "backends/linux/nvme.hpp"
 #if defined(XNVME_HAVE_LIBURING)
 #include "backends/linux/io_uring.hpp"
+#include "backends/linux/io_uring_cmd.hpp"
+#endif
+#if defined(XNVME_HAVE_LIBAIO)
+#include "backends/linux/libaio.hpp"
 #endif
 #endif
 
@@ -30,9 +37,20 @@ using enum DeviceClass;
 constexpr ClassSet kFilesAndBlocks{file, block, nvme_block};
 constexpr ClassSet kEverythingLocal{file, block, nvme_block, nvme_generic, nvme_controller, model};
 constexpr ClassSet kNamespaces{file, block, nvme_block, nvme_generic, model};
+constexpr ClassSet kNvme{nvme_block, nvme_generic, nvme_controller};
 
 constexpr InterfaceRow kInterfaces[] = {
 #if defined(__linux__) && defined(XNVME_HAVE_LIBURING)
+    {.name = "io_uring_cmd",
+     .contract = Contract::async,
+     .backend = "linux",
+     .summary = "NVMe commands through io_uring, past the block layer",
+     .classes = {nvme_generic},
+     .automatic = true,
+     .machine = be_linux::io_uring_cmd::machine,
+     .probe = be_linux::io_uring_cmd::probe,
+     .carries = be_linux::io_uring_cmd::carries,
+     .make_queue = be_linux::io_uring_cmd::make},
     {.name = "io_uring",
      .contract = Contract::async,
      .backend = "linux",
@@ -43,6 +61,18 @@ constexpr InterfaceRow kInterfaces[] = {
      .probe = be_linux::io_uring::probe,
      .carries = be_linux::io_uring::carries,
      .make_queue = be_linux::io_uring::make},
+#endif
+#if defined(__linux__) && defined(XNVME_HAVE_LIBAIO)
+    {.name = "libaio",
+     .contract = Contract::async,
+     .backend = "linux",
+     .summary = "Linux's native asynchronous I/O, batched, reaped in user space",
+     .classes = kFilesAndBlocks,
+     .automatic = true,
+     .machine = be_linux::libaio::machine,
+     .probe = be_linux::libaio::probe,
+     .carries = be_linux::libaio::carries,
+     .make_queue = be_linux::libaio::make},
 #endif
     {.name = "emu",
      .contract = Contract::async,
@@ -87,6 +117,28 @@ constexpr InterfaceRow kInterfaces[] = {
      .carries = nullptr,
      .make_queue = be_common::nil::make},
 
+#if defined(__linux__)
+    {.name = "nvme",
+     .contract = Contract::sync,
+     .backend = "linux",
+     .summary = "The NVMe driver's I/O command ioctl",
+     .classes = kNvme,
+     .automatic = true,
+     .machine = be_linux::nvme::machine,
+     .probe = be_linux::nvme::probe,
+     .carries = be_linux::nvme::carries,
+     .make_sync = be_linux::nvme::make_sync},
+    {.name = "block",
+     .contract = Contract::sync,
+     .backend = "linux",
+     .summary = "The block layer's ioctls beside pread and pwrite",
+     .classes = {block, nvme_block},
+     .automatic = true,
+     .machine = be_linux::block::machine,
+     .probe = be_linux::block::probe,
+     .carries = be_linux::block::carries,
+     .make_sync = be_linux::block::make_sync},
+#endif
 #if defined(XNVME_POSIX)
     {.name = "psync",
      .contract = Contract::sync,
@@ -110,6 +162,28 @@ constexpr InterfaceRow kInterfaces[] = {
      .carries = be_model::model::carries,
      .make_sync = be_model::model::make_sync},
 
+#if defined(__linux__)
+    {.name = "nvme",
+     .contract = Contract::admin,
+     .backend = "linux",
+     .summary = "The NVMe driver's admin command ioctl",
+     .classes = kNvme,
+     .automatic = true,
+     .machine = be_linux::nvme::machine,
+     .probe = be_linux::nvme::probe,
+     .carries = nullptr,
+     .make_admin = be_linux::nvme::make_admin},
+    {.name = "block",
+     .contract = Contract::admin,
+     .backend = "linux",
+     .summary = "A block device seen as a controller and namespace",
+     .classes = {block, nvme_block},
+     .automatic = true,
+     .machine = be_linux::block::machine,
+     .probe = be_linux::block::probe,
+     .carries = nullptr,
+     .make_admin = be_linux::block::make_admin},
+#endif
 #if defined(XNVME_POSIX)
     {.name = "file",
      .contract = Contract::admin,
@@ -143,6 +217,18 @@ constexpr InterfaceRow kInterfaces[] = {
      .probe = be_common::libc::probe,
      .carries = nullptr,
      .make_memory = be_common::libc::make},
+#if defined(__linux__)
+    {.name = "hugepage",
+     .contract = Contract::memory,
+     .backend = "linux",
+     .summary = "Pages of 2 MiB or 1 GiB, reserved beforehand",
+     .classes = kEverythingLocal,
+     .automatic = false,
+     .machine = be_linux::hugepage::machine,
+     .probe = be_linux::hugepage::probe,
+     .carries = nullptr,
+     .make_memory = be_linux::hugepage::make},
+#endif
 };
 
 constexpr BackendRow kBackends[] = {

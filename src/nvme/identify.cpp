@@ -1,6 +1,7 @@
 #include <xnvme/nvme/identify.hpp>
 
 #include <algorithm>
+#include <cstring>
 
 #include "nvme/reader.hpp"
 
@@ -56,8 +57,8 @@ NamespaceIds decode_namespace_ids(std::span<const std::byte> list) noexcept {
         if (header->nidt == 0) break;
         const auto id = reader.take(header->nidl);
         const std::size_t expected = descriptor_bytes(header->nidt);
-        // A length of zero would repeat the header's type for ever on a device that means nothing
-        // by it, so it counts as damage for every type.
+        // No type has an identifier without bytes, so that a length of zero is damage, even where
+        // the type is not known.
         if (!id || header->nidl == 0 || (expected != 0 && header->nidl != expected)) {
             ids.well_formed = false;
             break;

@@ -77,6 +77,17 @@ TEST(CommandsEffectsLog, AdminComesFirst) {
     EXPECT_EQ(log.io[1].raw.value() & kEffectBlocks, kEffectBlocks);
 }
 
+TEST(SanitizeStatusLog, FieldsStandWhereTheSpecificationPutsThem) {
+    const auto log = from<SanitizeStatusLog>({{1, 0x80}, {2, 0x1a}, {3, 0x01}, {8, 60}});
+    EXPECT_EQ(log.progress_percent(), 50u);
+    EXPECT_EQ(log.state(), SanitizeState::in_progress);
+    EXPECT_EQ(log.overwrite_passes(), 3u);
+    EXPECT_TRUE(log.global_data_erased());
+    EXPECT_EQ(log.eto, 60u);
+    const auto idle = from<SanitizeStatusLog>({{0, 0xff}, {1, 0xff}});
+    EXPECT_EQ(idle.progress_percent(), 100u);
+}
+
 TEST(SmallLogs, AnswerWhatTheirBitsSay) {
     const auto pages = from<SupportedLogPages>({{2 * 4, 1}, {3 * 4, 2}});
     EXPECT_TRUE(pages.supports(LogPage::health));

@@ -351,6 +351,28 @@ Node to_node(const SelfTestLog& log) {
     return node;
 }
 
+Node to_node(const SanitizeStatusLog& log) {
+    constexpr auto kStates = std::to_array<std::string_view>(
+        {"never sanitized", "succeeded", "in progress", "failed", "succeeded without deallocate"});
+    const auto state = static_cast<std::size_t>(log.state());
+    const auto seconds = [](std::uint32_t value) {
+        return value == 0xffffffff ? Node() : Node(value);
+    };
+    Node node = Node::map();
+    node.add("state", state < kStates.size() ? kStates[state] : std::string_view("reserved"))
+        .add("progress_percent", log.progress_percent())
+        .add("overwrite_passes", log.overwrite_passes())
+        .add("global_data_erased", log.global_data_erased())
+        .add("command_dword_10", Node::hex(log.scdw10, 8))
+        .add("overwrite_seconds", seconds(log.eto))
+        .add("block_erase_seconds", seconds(log.etbe))
+        .add("crypto_erase_seconds", seconds(log.etce))
+        .add("overwrite_no_deallocate_seconds", seconds(log.etond))
+        .add("block_erase_no_deallocate_seconds", seconds(log.etbend))
+        .add("crypto_erase_no_deallocate_seconds", seconds(log.etcend));
+    return node;
+}
+
 Node log_node(LogPage page, CommandSet csi, std::span<const std::byte> data) {
     switch (page) {
         case LogPage::supported_pages:
@@ -369,6 +391,8 @@ Node log_node(LogPage page, CommandSet csi, std::span<const std::byte> data) {
         }
         case LogPage::self_test:
             return decoded_node<SelfTestLog>(data);
+        case LogPage::sanitize_status:
+            return decoded_node<SanitizeStatusLog>(data);
         default:
             return bytes_node(data);
     }

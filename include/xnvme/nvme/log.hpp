@@ -47,7 +47,7 @@ enum class LogPage : std::uint8_t {
     fdp_events = 0x23,
     discovery = 0x70,
     reservation = 0x80,
-    sanitize_status = 0x81,
+    sanitize_status = 0x81,  ///< `SanitizeStatusLog`
     changed_zones = 0xbf,
 };
 
@@ -287,5 +287,40 @@ struct SelfTestLog {
     std::array<SelfTestResult, 20> results;  ///< Newest first.
 };
 static_assert(sizeof(SelfTestLog) == 564);
+
+/// What became of the most recent sanitize operation. NVMe Base 2.0 §5.16.1.25 (SOS)
+enum class SanitizeState : std::uint8_t {
+    never = 0,
+    succeeded = 1,
+    in_progress = 2,
+    failed = 3,
+    succeeded_without_deallocate = 4,
+};
+
+/// Sanitize Status, LID 81h. NVMe Base 2.0 §5.16.1.25
+struct SanitizeStatusLog {
+    Le16 sprog;   ///< Progress in 65536ths; ffffh when none is in progress.
+    Le16 sstat;   ///< Bits 2:0 `SanitizeState`, 7:3 overwrite passes done, 8 global data erased.
+    Le32 scdw10;  ///< Command dword 10 of the Sanitize command.
+    Le32 eto;     ///< Estimated time for overwrite, seconds; ffffffffh when not reported.
+    Le32 etbe;    ///< Likewise for block erase.
+    Le32 etce;    ///< Likewise for crypto erase.
+    Le32 etond;   ///< Likewise for overwrite without deallocate.
+    Le32 etbend;  ///< Likewise for block erase without deallocate.
+    Le32 etcend;  ///< Likewise for crypto erase without deallocate.
+    std::array<std::uint8_t, 480> rsvd32;
+
+    constexpr SanitizeState state() const noexcept {
+        return static_cast<SanitizeState>(sstat.value() & 7);
+    }
+    constexpr unsigned overwrite_passes() const noexcept { return (sstat.value() >> 3) & 0x1f; }
+    /// Nothing was written since the last sanitize, or ever.
+    constexpr bool global_data_erased() const noexcept { return (sstat.value() & 0x100) != 0; }
+    /// 0 to 100.
+    constexpr unsigned progress_percent() const noexcept {
+        return sprog.value() == 0xffff ? 100u : sprog.value() * 100u / 65536u;
+    }
+};
+static_assert(sizeof(SanitizeStatusLog) == 512 && offsetof(SanitizeStatusLog, etcend) == 28);
 
 }  // namespace xnvme::nvme

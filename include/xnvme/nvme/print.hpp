@@ -170,6 +170,7 @@ class Node {
 [[nodiscard]] XNVME_API Node to_node(const CommandsEffectsLog& log,
                                      CommandSet set = CommandSet::nvm);
 [[nodiscard]] XNVME_API Node to_node(const SelfTestLog& log);
+[[nodiscard]] XNVME_API Node to_node(const SanitizeStatusLog& log);
 
 /// What Get Log Page returned from offset 0, field by field. The error information log gives as
 /// many entries as the buffer holds, without the unused ones. The bytes in base sixteen for a page

@@ -132,7 +132,7 @@ class Queue final : public RingQueue {
 
     void submit(Context& context) noexcept override {
         stage(context);
-        if (hands_on_at_once()) [[unlikely]] hand_on();
+        if (watched()) [[unlikely]] hand_on();
     }
 
     void submit_batch(Context* const* contexts, std::uint32_t count) noexcept override {
@@ -141,9 +141,12 @@ class Queue final : public RingQueue {
     }
 
     std::uint32_t poll(std::uint32_t max) noexcept override {
-        std::uint32_t failed = 0;
-        if (has_to_hand_on()) failed = hand_on_or_fail();
-        return failed + reap_some(max);
+        if (watched()) [[unlikely]] begin_watched_poll();
+        std::uint32_t count = 0;
+        if (has_to_hand_on()) count = hand_on_or_fail();
+        count += reap_some(max);
+        if (watched()) [[unlikely]] end_watched_poll();
+        return count;
     }
 
     Result<std::uint32_t> wait(std::uint32_t min, std::uint32_t max,

@@ -86,8 +86,11 @@ bool RingQueue::replace_ring() noexcept {
     config_ = config;
     owner_ = thread_number();
     start_buffers();
-    // A watcher's descriptor stays: the new ring stands behind it too.
-    if (events_ && !events_->add(ring_.fd())) return false;
+    // A watcher's descriptor stays: the new ring signals it too.
+    if (event_) {
+        register_event();
+        event_->signal();
+    }
     for (std::uint32_t i = 0; i < depth(); ++i) {
         Context& context = slots().at(i);
         if ((context.scratch & kTaken) != 0) submit(context);
@@ -145,19 +148,30 @@ Result<void> RingQueue::sleep(std::uint32_t min, std::chrono::nanoseconds timeou
     }
 }
 
+bool RingQueue::register_event() noexcept {
+    // The ring's own descriptor would not do: with DEFER_TASKRUN the kernel (6.18 at least) does not
+    // wake those who watch it when there is work to be done, but signals an eventfd.
+    return io_uring_register_eventfd(&ring_.raw(), static_cast<int>(event_->handle())) == 0;
+}
+
 Result<NativeHandle> RingQueue::completion_fd() noexcept {
     // The descriptor of a ring that polls the device never becomes readable.
     if (must_enter_) return fail(Errc::unsupported);
-    if (!events_) {
-        auto events = os::EventSet::create();
-        if (!events) return std::unexpected(events.error());
-        if (const auto added = events->add(ring_.fd()); !added)
-            return std::unexpected(added.error());
-        events_ = std::move(*events);
+    if (!event_) {
+        if (!take_over()) return fail(Errc::busy);
+        auto event = os::Event::create();
+        if (!event) return std::unexpected(event.error());
+        event_ = std::move(*event);
+        if (!register_event()) {
+            event_.reset();
+            return fail(Error::of_system(ENOMEM));
+        }
+        // What has completed already signals nothing.
+        event_->signal();
     }
     watched_ = true;
     if (ring_.staged() != 0 && hand_on() != 0) return fail(Error::of_system(EIO));
-    return events_->handle();
+    return event_->handle();
 }
 
 }  // namespace xnvme::be_linux

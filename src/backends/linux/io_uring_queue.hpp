@@ -35,8 +35,13 @@ class RingQueue : public AsyncQueue {
 
     Ring& ring() noexcept { return ring_; }
     RegisteredBuffers& buffers() noexcept { return buffers_; }
-    /// For the end of `submit`: somebody watches the descriptor, so nothing stays staged.
-    bool hands_on_at_once() const noexcept { return watched_; }
+    /// Somebody watches the descriptor: nothing stays staged, and `poll` is put between the two
+    /// functions below.
+    bool watched() const noexcept { return watched_; }
+    void begin_watched_poll() noexcept { event_->clear(); }
+    void end_watched_poll() noexcept {
+        if (ring_.ready() != 0 || ring_.wants_enter()) event_->signal();
+    }
 
     /// True when `hand_on` has something to do.
     bool has_to_hand_on() const noexcept {
@@ -87,6 +92,7 @@ class RingQueue : public AsyncQueue {
     bool take_over() noexcept;
     bool replace_ring() noexcept;
     void start_buffers() noexcept;
+    bool register_event() noexcept;
     void refresh_buffers() noexcept;
     std::uint32_t fail_staged(int os_errno) noexcept;
 
@@ -97,7 +103,7 @@ class RingQueue : public AsyncQueue {
     bool watched_ = false;
     bool must_enter_ = false;  ///< IOPOLL: the kernel looks for completions only when entered.
     bool register_buffers_ = false;
-    std::optional<os::EventSet> events_;
+    std::optional<os::Event> event_;
 };
 
 }  // namespace xnvme::be_linux

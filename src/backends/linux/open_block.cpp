@@ -178,6 +178,8 @@ Result<std::unique_ptr<Handle>, Failure> open_block(const Identifier& identifier
     if (!folders)
         return fail(Errc::not_found, identifier.text + " has no device behind it: its number is "
                                                        "not in /sys/dev/block.");
+    if (read_number(folders->self + "/size") == 0)
+        return fail(Errc::not_found, no_medium(identifier, *folders));
     if (options.access != Access::read_only && read_number(folders->self + "/ro") == 1)
         return fail(Errc::read_only, identifier.text + " is read-only. Open it for reading only.");
     os::Fd fd(::open(path.c_str(), open_flags(options)));

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <unistd.h>
 #if defined(__linux__)
+#include <dlfcn.h>
 #include <sched.h>
 #endif
 
@@ -32,6 +33,19 @@ void* run(void* argument) {
     return nullptr;
 }
 
+/// What a thread's stack holds before the thread's own first frame. glibc puts all thread-local
+/// storage of the program there, which can be more than the stack that was asked for, and tells how
+/// much by a function of its own that it has no header for.
+std::size_t least_stack_bytes([[maybe_unused]] const pthread_attr_t& attributes) noexcept {
+#if defined(__GLIBC__)
+    using Least = std::size_t (*)(const pthread_attr_t*);
+    static const auto least =
+        reinterpret_cast<Least>(::dlsym(RTLD_DEFAULT, "__pthread_get_minstack"));
+    if (least != nullptr) return least(&attributes);
+#endif
+    return static_cast<std::size_t>(PTHREAD_STACK_MIN);
+}
+
 }  // namespace
 
 unsigned processors() noexcept {
@@ -51,9 +65,8 @@ Result<Thread> Thread::start(Function function, void* argument, std::size_t stac
     pthread_attr_t attributes;
     if (const int why = ::pthread_attr_init(&attributes); why != 0)
         return fail(Error{Errc::no_memory, Status{}, why});
-    // glibc takes thread-local storage out of the stack, and PTHREAD_STACK_MIN knows how much. A
-    // size that the system refuses leaves its default, which is larger.
-    const auto least = static_cast<std::size_t>(PTHREAD_STACK_MIN) + stack_bytes;
+    // A size that the system refuses leaves its default, which is larger.
+    const std::size_t least = least_stack_bytes(attributes) + stack_bytes;
     const std::size_t rounded = (least + page_bytes() - 1) / page_bytes() * page_bytes();
     static_cast<void>(::pthread_attr_setstacksize(&attributes, rounded));
 
