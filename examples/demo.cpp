@@ -173,8 +173,8 @@ bool drive_all(const char* uri, std::uint64_t& generation) {
     auto device = xnvme::Device::open(uri);
     if (!device) return std::fprintf(stderr, "%s\n", device.error().sentence.c_str()), false;
     const xnvme::DeviceClass device_class = device->device_class();
-    std::printf("\n%s: a %s of %s in blocks of %u bytes; chosen: %s\n", uri,
-                xnvme::device_class_name(device_class).data(),
+    std::printf("\n%s: %s of %s in blocks of %u bytes; chosen: %s\n", uri,
+                xnvme::device_class_phrase(device_class).data(),
                 xnvme::format_size(device->geometry().size_bytes).c_str(),
                 device->geometry().block_bytes, device->capabilities().async.data());
     std::printf("  %-12s %-22s %10s %12s %12s\n", "interface", "wrote and read back", "reads/s",

@@ -29,6 +29,9 @@ namespace xnvme {
 /// The word for a class of device, such as "nvme-block".
 [[nodiscard]] XNVME_API std::string_view device_class_name(DeviceClass device_class) noexcept;
 
+/// What a device of that class is, with its article, for sentences: "a block device".
+[[nodiscard]] XNVME_API std::string_view device_class_phrase(DeviceClass device_class) noexcept;
+
 /// The word for a command set: "nvm", "key-value", "zoned", "file-system"; "unknown" otherwise.
 [[nodiscard]] XNVME_API std::string_view command_set_name(CommandSet set) noexcept;
 

@@ -78,8 +78,8 @@ Result<void, Failure> check_name(Contract contract, const Identifier& identifier
     };
     return fail(Errc::unsupported,
                 "The " + std::string(contract_name(contract)) + " interface " + quoted(name) +
-                    " does not serve " + quoted(identifier.text) + ", which is a " +
-                    std::string(device_class_name(identifier.device_class)) + ". Use " +
+                    " does not serve " + quoted(identifier.text) + ", which is " +
+                    std::string(device_class_phrase(identifier.device_class)) + ". Use " +
                     listed(contract, serves) + ", or leave the choice to the library.");
 }
 
@@ -110,7 +110,7 @@ Judged judge(const InterfaceRow& row, const Handle& handle, const Options& optio
     if (!row.classes.has(device_class)) {
         return {
             &row,
-            Verdict::refuses("does not serve a " + std::string(device_class_name(device_class))),
+            Verdict::refuses("does not serve " + std::string(device_class_phrase(device_class))),
             false};
     }
     if (!asked.empty() && row.name != asked) {
@@ -199,10 +199,11 @@ Result<const BackendRow*, Failure> select_backend(const Identifier& identifier,
         if (asked.empty() ? serves && named == nullptr : row.name == asked) named = &row;
     }
     if (named == nullptr && asked.empty()) {
-        return fail(Errc::unsupported, quoted(identifier.text) + " names a " +
-                                           std::string(device_class_name(identifier.device_class)) +
-                                           ", which no backend of this build opens. 'xnvme "
-                                           "library-info' lists what it has.");
+        return fail(Errc::unsupported,
+                    quoted(identifier.text) + " names " +
+                        std::string(device_class_phrase(identifier.device_class)) +
+                        ", which no backend of this build opens. 'xnvme "
+                        "library-info' lists what it has.");
     }
     if (named == nullptr) {
         const std::string_view near = text::nearest(asked, names);
@@ -213,10 +214,11 @@ Result<const BackendRow*, Failure> select_backend(const Identifier& identifier,
         return fail(Errc::not_found, std::move(sentence));
     }
     if (!named->classes.has(identifier.device_class)) {
-        return fail(Errc::unsupported, "The backend " + quoted(named->name) + " does not open " +
-                                           quoted(identifier.text) + ", which is a " +
-                                           std::string(device_class_name(identifier.device_class)) +
-                                           ". Use " + (serving.empty() ? "none" : serving) + ".");
+        return fail(Errc::unsupported,
+                    "The backend " + quoted(named->name) + " does not open " +
+                        quoted(identifier.text) + ", which is " +
+                        std::string(device_class_phrase(identifier.device_class)) + ". Use " +
+                        (serving.empty() ? "none" : serving) + ".");
     }
     return named;
 }

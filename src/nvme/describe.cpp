@@ -251,6 +251,30 @@ std::string_view device_class_name(DeviceClass device_class) noexcept {
     return "unknown";
 }
 
+std::string_view device_class_phrase(DeviceClass device_class) noexcept {
+    switch (device_class) {
+        case DeviceClass::file:
+            return "a file";
+        case DeviceClass::block:
+            return "a block device";
+        case DeviceClass::nvme_block:
+            return "an NVMe namespace as a block device";
+        case DeviceClass::nvme_generic:
+            return "an NVMe namespace as a character device";
+        case DeviceClass::nvme_controller:
+            return "an NVMe controller";
+        case DeviceClass::pci:
+            return "an NVMe controller by its PCI address";
+        case DeviceClass::tcp:
+            return "an NVMe/TCP endpoint";
+        case DeviceClass::driverkit:
+            return "a DriverKit device";
+        case DeviceClass::model:
+            return "a model device";
+    }
+    return "an unknown device";
+}
+
 std::string_view command_set_name(CommandSet set) noexcept {
     switch (set) {
         case CommandSet::nvm:
