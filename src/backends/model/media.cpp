@@ -39,7 +39,7 @@ bool for_each_part(const Shape& shape, std::uint64_t slba, std::uint64_t blocks,
 }
 
 Shape make_shape(std::uint64_t size_bytes, std::size_t format, bool extended,
-                 std::uint32_t kChunkShift) {
+                 std::uint32_t chunk_shift) {
     Shape shape;
     shape.format = static_cast<std::uint8_t>(format);
     shape.block_shift = kFormats[format].block_shift;
@@ -48,7 +48,7 @@ Shape make_shape(std::uint64_t size_bytes, std::size_t format, bool extended,
     shape.extended = extended && shape.metadata_bytes != 0;
     shape.separate_bytes = shape.extended ? 0 : shape.metadata_bytes;
     shape.transfer_bytes = shape.block_bytes + (shape.extended ? shape.metadata_bytes : 0);
-    shape.chunk_shift = kChunkShift - shape.block_shift;
+    shape.chunk_shift = chunk_shift - shape.block_shift;
     shape.chunk_blocks = 1u << shape.chunk_shift;
     shape.blocks = size_bytes >> shape.block_shift;
     return shape;
