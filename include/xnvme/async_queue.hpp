@@ -46,9 +46,9 @@ class SlotArray {
   private:
     struct Release {
         void operator()(Context* contexts) const noexcept {
-            ::operator delete(contexts, std::align_val_t{alignof_contexts});
+            ::operator delete(contexts, std::align_val_t{kContextAlignment});
         }
-        static constexpr std::size_t alignof_contexts = 128;
+        static constexpr std::size_t kContextAlignment = 128;
     };
     SlotArray() noexcept = default;
 
