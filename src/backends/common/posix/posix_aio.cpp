@@ -99,8 +99,8 @@ void AioQueue::create() {
 }
 
 AioQueue::~AioQueue() {
-    for (Request* request : running_) ::aio_cancel(fd_, &request->control);
-    // What could not be cancelled is waited for: the system may still write to its memory.
+    // Nothing is cancelled: glibc's aio_cancel (2.36, __aio_remove_request) loses the requests that
+    // stand behind the cancelled one in the descriptor's list, which may be another queue's.
     for (Request* request : running_) {
         const struct aiocb* list[] = {&request->control};
         while (::aio_error(&request->control) == EINPROGRESS) ::aio_suspend(list, 1, nullptr);
