@@ -370,8 +370,14 @@ Result<NativeHandle> Queue::completion_fd() noexcept {
 }  // namespace
 
 Verdict machine() {
-    auto context = AioContext::create(1);
-    if (!context) return Verdict::refuses(why_no_context(context.error().os));
+    // Kept once it is true: io_destroy waits for the whole kernel to pass by (RCU), which takes tens
+    // of milliseconds.
+    static std::atomic<bool> has_it{false};
+    if (!has_it.load(std::memory_order_relaxed)) {
+        auto context = AioContext::create(1);
+        if (!context) return Verdict::refuses(why_no_context(context.error().os));
+        has_it.store(true, std::memory_order_relaxed);
+    }
     return Verdict::serves("the kernel has it");
 }
 

@@ -75,9 +75,11 @@ void read_limits(BlockHandle& handle) {
     geometry.max_segments = kIoVecMax;
     geometry.buffer_alignment = 1;
     if (handle.direct) {
-        // The block size is what every device takes.
+        // The block size is what every device takes. Linux says less (512 for zram's blocks of
+        // 4096), but zram then writes parts of blocks to the wrong place without an error
+        // (Linux 6.18).
         const std::uint32_t bytes = os::direct_alignment(fd).buffer_bytes;
-        geometry.buffer_alignment = bytes != 0 ? bytes : geometry.block_bytes;
+        geometry.buffer_alignment = std::max(bytes, geometry.block_bytes);
     }
     const unsigned zone_sectors = ask<unsigned>(fd, BLKGETZONESZ, 0);
     const auto zoned = read_line(folders.queue("zoned"));

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/loop.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -107,16 +108,54 @@ class ZramPlace : public Place {
         uri = "/dev/zram" + std::to_string(number_);
         try {
             write_attribute(attribute("disksize"), std::to_string(kPlaceBytes));
+            guard();
         } catch (...) {
             remove();
             throw;
         }
     }
-    ~ZramPlace() override { remove(); }
+    ~ZramPlace() override {
+        remove();
+        // One byte tells the helper that there is nothing left for it to do.
+        const char done = 1;
+        if (helper_ > 0 && ::write(alive_.get(), &done, 1) == 1) ::waitpid(helper_, nullptr, 0);
+    }
 
   private:
     std::string attribute(const char* name) const {
         return "/sys/block/zram" + std::to_string(number_) + "/" + name;
+    }
+    /// A helper process removes the device when this program ends without doing so: the kernel
+    /// does not, and its memory would stay taken.
+    void guard() {
+        int ends[2];
+        if (::pipe2(ends, O_CLOEXEC) != 0) throw_errno("a pipe");
+        const std::string reset = attribute("reset");
+        const std::string number = std::to_string(number_);
+        helper_ = ::fork();
+        if (helper_ < 0) throw_errno("a helper process");
+        if (helper_ == 0) {
+            ::setsid();
+            constexpr int kPipe = 500;
+            ::dup2(ends[0], kPipe);
+            // It keeps nothing else open, so that devices close and readers of our output end.
+            ::close_range(0, kPipe - 1, 0);
+            ::close_range(kPipe + 1, ~0u, 0);
+            char done = 0;
+            if (::read(kPipe, &done, 1) == 0) {
+                put(reset.c_str(), "1");
+                put("/sys/class/zram-control/hot_remove", number.c_str());
+            }
+            ::_exit(0);
+        }
+        ::close(ends[0]);
+        alive_ = Fd(ends[1]);
+    }
+    /// Of what a process may call between fork and exit.
+    static void put(const char* path, const char* value) noexcept {
+        const int fd = ::open(path, O_WRONLY | O_CLOEXEC);
+        if (fd >= 0 && ::write(fd, value, std::strlen(value)) < 0) ::_exit(1);
+        ::close(fd);
     }
     void remove() const noexcept {
         try {
@@ -127,6 +166,8 @@ class ZramPlace : public Place {
         }
     }
     int number_ = -1;
+    ::pid_t helper_ = -1;
+    Fd alive_;
 };
 
 template <class Make>

@@ -26,7 +26,7 @@ class FileCommands : public SyncInterface {
     /// What `execute` carries on this device.
     static OpcodeSet carries(const Handle& handle);
 
-    static constexpr std::size_t kScratchBytes = 256 * 1024;
+    static constexpr std::size_t kScratchBytes = 64 * 1024;
 
   protected:
     // Each returns 0 or an errno. `EOPNOTSUPP` from `zero` makes zeroes be written; from
