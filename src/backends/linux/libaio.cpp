@@ -111,10 +111,11 @@ bool flushes() noexcept {
 /// The queue. Requests are staged in an array that `poll` and `wait` hand on whole.
 class Queue final : public AsyncQueue {
   public:
-    Queue(QueueSetup setup, AioContext context, std::unique_ptr<::iocb[]> requests,
-          std::unique_ptr<::iocb*[]> staged) noexcept
+    Queue(QueueSetup setup, AioContext context, os::Event event,
+          std::unique_ptr<::iocb[]> requests, std::unique_ptr<::iocb*[]> staged) noexcept
         : AsyncQueue(std::move(setup.parts)),
           context_(std::move(context)),
+          event_(std::move(event)),
           ring_(context_.ring()),
           requests_(std::move(requests)),
           staged_(std::move(staged)),
@@ -132,13 +133,14 @@ class Queue final : public AsyncQueue {
         for (std::uint32_t i = 0; i < depth(); ++i) {
             requests_[i].aio_fildes = fd_;
             requests_[i].data = &slots().at(i);
+            io_set_eventfd(&requests_[i], static_cast<int>(event_.handle()));
         }
         reaps_ = ring_->magic == kMagic && ring_->incompatible_features == 0;
     }
 
     void submit(Context& context) noexcept override {
         stage(context);
-        if (event_) [[unlikely]]
+        if (watched_) [[unlikely]]
             hand_on();
     }
 
@@ -148,20 +150,21 @@ class Queue final : public AsyncQueue {
     }
 
     std::uint32_t poll(std::uint32_t max) noexcept override {
-        if (event_) [[unlikely]]
-            event_->clear();
+        if (watched_) [[unlikely]]
+            event_.clear();
         if (staged_count_ != 0) hand_on();
         const std::uint32_t count = fail_refused(max);
         const std::uint32_t reaped = count + reap(max - count);
         // What `max` left behind, or the kernel did not take, must keep the descriptor readable.
-        if (event_ && (ready() != 0 || staged_count_ != 0)) [[unlikely]]
-            event_->signal();
+        if (watched_ && (ready() != 0 || staged_count_ != 0)) [[unlikely]]
+            event_.signal();
         return reaped;
     }
 
     Result<std::uint32_t> wait(std::uint32_t min, std::uint32_t max,
                                std::chrono::nanoseconds timeout) noexcept override;
     Result<NativeHandle> completion_fd() noexcept override;
+    Result<NativeHandle> sleep_fd() noexcept override;
 
   private:
     struct Operation {
@@ -225,6 +228,9 @@ class Queue final : public AsyncQueue {
 
     std::array<Operation, 256> operations_{};
     AioContext context_;
+    /// Every request signals it (IOCB_FLAG_RESFD), from the first: what was submitted without could
+    /// not be slept on later. Nobody reads it until somebody watches.
+    os::Event event_;
     AioRing* ring_;
     std::unique_ptr<::iocb[]> requests_;  ///< One per slot.
     std::unique_ptr<::iocb*[]> staged_;
@@ -233,7 +239,7 @@ class Queue final : public AsyncQueue {
     int refused_errno_ = 0;
     int fd_;
     bool reaps_ = false;
-    std::optional<os::Event> event_;
+    bool watched_ = false;
 };
 
 void Queue::hand_on() noexcept {
@@ -352,19 +358,20 @@ Result<std::uint32_t> Queue::wait(std::uint32_t min, std::uint32_t max,
 }
 
 Result<NativeHandle> Queue::completion_fd() noexcept {
-    if (!event_) {
-        auto event = os::Event::create();
-        if (!event) return std::unexpected(event.error());
-        event_ = std::move(*event);
-        for (std::uint32_t i = 0; i < depth(); ++i)
-            io_set_eventfd(&requests_[i], static_cast<int>(event_->handle()));
-        // What is in the kernel already signals nothing when it completes. It is left to end, and
-        // then the signal is given here; nothing can be missed after that.
-        while (reaps_ && ready() < in_flight() - staged_count_) ::sched_yield();
+    if (!watched_) {
+        watched_ = true;
         hand_on();
-        event_->signal();
+        // The first look is free: there may be completions that were signalled and not reaped.
+        event_.signal();
     }
-    return event_->handle();
+    return event_.handle();
+}
+
+Result<NativeHandle> Queue::sleep_fd() noexcept {
+    // Signals of what was reaped already are old; one that comes between the two lines stays.
+    event_.clear();
+    if (ready() != 0) event_.signal();
+    return event_.handle();
 }
 
 }  // namespace
@@ -421,7 +428,12 @@ Result<std::unique_ptr<AsyncQueue>, Failure> make(QueueSetup setup) {
                                          setup.handle.identifier.text + " could not be made: " +
                                          why_no_context(context.error().os) + ".");
     }
-    return std::make_unique<Queue>(std::move(setup), std::move(*context),
+    auto event = os::Event::create();
+    if (!event) {
+        return fail(event.error(), "The queue's eventfd could not be made: " +
+                                       os::message(event.error().os) + ".");
+    }
+    return std::make_unique<Queue>(std::move(setup), std::move(*context), std::move(*event),
                                    std::make_unique<::iocb[]>(depth),
                                    std::make_unique<::iocb*[]>(depth));
 }
