@@ -55,6 +55,7 @@ int run(const char* from_uri, const char* to_uri) {
               .blocks = std::min(from->geometry().blocks, to->geometry().blocks),
               .block_bytes = block_bytes};
     std::vector<xnvme::Task> tasks;
+    tasks.reserve(kTasks);
     for (std::uint32_t i = 0; i < kTasks; ++i) tasks.push_back(worker(copy, *memory, i * each));
     const auto all_done = [&] {
         return std::ranges::all_of(tasks, [](const xnvme::Task& task) { return task.done(); });

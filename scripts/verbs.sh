@@ -128,11 +128,20 @@ test_asan() {
     test_build asan build/asan
 }
 
+# The queues whose commands are run by threads of the library or of libc.
+tsan_cases='*async_emu_on_*:*async_thrpool_on_*:*async_posix_aio_on_*'
+
 test_tsan() {
     step "TSan build" "cmake --preset tsan && cmake --build --preset tsan" configure_and_build tsan
     # The sanitizer cannot place its shadow memory where the kernel moves mappings too far about.
     step "TSan: concurrent tests" "setarch -R ctest --test-dir build/tsan -L concurrent" \
         run_ctest tsan-tests build/tsan -L concurrent
+    if has_conformance; then
+        step "TSan: conformance of the interfaces that have threads" \
+            "./dev test" \
+            run_conformance tsan-conformance setarch -R build/tsan/tests/conformance \
+            "--gtest_filter=$tsan_cases"
+    fi
 }
 
 tell_totals() {

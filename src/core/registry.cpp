@@ -34,10 +34,11 @@ namespace {
 
 using enum DeviceClass;
 
-constexpr ClassSet kFilesAndBlocks{file, block, nvme_block};
+// Not every system has a row for each of these.
+[[maybe_unused]] constexpr ClassSet kFilesAndBlocks{file, block, nvme_block};
 constexpr ClassSet kEverythingLocal{file, block, nvme_block, nvme_generic, nvme_controller, model};
 constexpr ClassSet kNamespaces{file, block, nvme_block, nvme_generic, model};
-constexpr ClassSet kNvme{nvme_block, nvme_generic, nvme_controller};
+[[maybe_unused]] constexpr ClassSet kNvme{nvme_block, nvme_generic, nvme_controller};
 
 constexpr InterfaceRow kInterfaces[] = {
 #if defined(__linux__) && defined(XNVME_HAVE_LIBURING)

@@ -179,9 +179,9 @@ Result<FaultRule, Failure> parse_fault(std::string_view text) {
     return rule;
 }
 
-FaultSet::FaultSet(std::vector<FaultRule> rules) {
+FaultSet::FaultSet(const std::vector<FaultRule>& rules) {
     entries_.reserve(rules.size());
-    for (FaultRule& rule : rules) entries_.push_back({rule, 0, 0});
+    for (const FaultRule& rule : rules) entries_.push_back({rule, 0, 0});
 }
 
 std::optional<Outcome> FaultSet::meet(bool admin, std::uint8_t opcode,

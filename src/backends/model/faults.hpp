@@ -48,7 +48,7 @@ Result<FaultRule, Failure> parse_fault(std::string_view text);
 /// The faults of a controller, with how often each was met. Any thread may use it.
 class FaultSet {
   public:
-    explicit FaultSet(std::vector<FaultRule> rules);
+    explicit FaultSet(const std::vector<FaultRule>& rules);
 
     bool empty() const noexcept { return entries_.empty(); }
     /// Counts a command, once, and says what becomes of it: nothing, or an outcome that ends it.

@@ -39,7 +39,7 @@ bool for_each_part(const Shape& shape, std::uint64_t slba, std::uint64_t blocks,
 }
 
 Shape make_shape(std::uint64_t size_bytes, std::size_t format, bool extended,
-                 std::uint32_t kChunkShift) {
+                 std::uint32_t chunk_shift) {
     Shape shape;
     shape.format = static_cast<std::uint8_t>(format);
     shape.block_shift = kFormats[format].block_shift;
@@ -48,7 +48,7 @@ Shape make_shape(std::uint64_t size_bytes, std::size_t format, bool extended,
     shape.extended = extended && shape.metadata_bytes != 0;
     shape.separate_bytes = shape.extended ? 0 : shape.metadata_bytes;
     shape.transfer_bytes = shape.block_bytes + (shape.extended ? shape.metadata_bytes : 0);
-    shape.chunk_shift = kChunkShift - shape.block_shift;
+    shape.chunk_shift = chunk_shift - shape.block_shift;
     shape.chunk_blocks = 1u << shape.chunk_shift;
     shape.blocks = size_bytes >> shape.block_shift;
     return shape;
@@ -156,6 +156,39 @@ void Media::written(Chunk& chunk, std::uint64_t index, std::uint32_t first,
     });
     stripe_of(index).allocated_blocks += fresh;
 }
+
+template <bool kWrites>
+bool Media::move_plain(std::uint64_t slba, std::uint32_t blocks, void* buffer,
+                       std::uint32_t bytes) noexcept {
+    const Shape& shape = this->shape();
+    const auto first = static_cast<std::uint32_t>(slba) & (shape.chunk_blocks - 1);
+    if (shape.metadata_bytes != 0 || !shape.holds(slba, blocks) ||
+        std::uint64_t{blocks} << shape.block_shift != bytes || first + blocks > shape.chunk_blocks)
+        [[unlikely]]
+        return false;
+    const std::uint64_t index = slba >> shape.chunk_shift;
+    Stripe& stripe = stripe_of(index);
+    const std::lock_guard lock(stripe.mutex);
+    if (!is_current(shape)) [[unlikely]]
+        return false;
+    auto* chunk = const_cast<Chunk*>(find(index));
+    if (chunk == nullptr || chunk->uncorrectable_count != 0) [[unlikely]]
+        return false;
+    std::byte* block = chunk->data + (std::size_t{first} << shape.block_shift);
+    if constexpr (kWrites) {
+        written(*chunk, index, first, blocks);
+        std::memcpy(block, buffer, bytes);
+        stripe.traffic.written_bytes += bytes;
+        ++stripe.traffic.write_commands;
+    } else {
+        std::memcpy(buffer, block, bytes);
+        stripe.traffic.read_bytes += bytes;
+        ++stripe.traffic.read_commands;
+    }
+    return true;
+}
+template bool Media::move_plain<false>(std::uint64_t, std::uint32_t, void*, std::uint32_t) noexcept;
+template bool Media::move_plain<true>(std::uint64_t, std::uint32_t, void*, std::uint32_t) noexcept;
 
 Outcome Media::check_readable(const Shape& shape, std::uint64_t slba, std::uint64_t blocks,
                               bool refuse_deallocated) const noexcept {
