@@ -118,6 +118,14 @@ class AsyncQueue {
     DeviceState* device() const noexcept { return device_; }
     /// Commands submitted to this interface and not yet completed; the worker's not counted.
     std::uint32_t in_flight() const noexcept { return submitted_ - completed_; }
+    /// True when there is certainly room for one more command. False while the worker has commands
+    /// means that one has to look closer.
+    bool has_room() const noexcept { return in_flight() < sure_room_; }
+    /// Works out again what `has_room` answers.
+    void look_at_worker() noexcept {
+        const bool idle = worker_ == nullptr || worker_->in_flight() == 0;
+        sure_room_ = idle ? slots_.depth() : 0;
+    }
     /// Counts one submission, before `submit` is called.
     void count_submission() noexcept { ++submitted_; }
     void count_submissions(std::uint32_t count) noexcept { submitted_ += count; }
@@ -151,6 +159,7 @@ class AsyncQueue {
     SlotArray slots_;
     std::uint32_t submitted_ = 0;
     std::uint32_t completed_ = 0;
+    std::uint32_t sure_room_ = 0;  ///< The depth, or 0 while the worker has commands.
     AsyncQueue* worker_ = nullptr;
     QueueState* state_ = nullptr;
     DeviceState* device_ = nullptr;

@@ -58,7 +58,7 @@ class Queue {
                                       const Data& metadata = {}) noexcept {
         AsyncQueue& engine = *engine_;
         if (engine.rules().passes_fast(context, data, metadata) && context.callback != nullptr &&
-            engine.in_flight() < engine.depth()) [[likely]] {
+            engine.has_room()) [[likely]] {
             CommandRules::fill(context, data);
             engine.count_submission();
             engine.submit(context);

@@ -29,7 +29,7 @@ Result<SlotArray> SlotArray::create(std::uint32_t depth) noexcept {
 }
 
 AsyncQueue::AsyncQueue(QueueParts parts) noexcept
-    : slots_(std::move(parts.slots)), device_(parts.device), rules_(parts.rules) {
+    : slots_(std::move(parts.slots)), sure_room_(slots_.depth()), device_(parts.device), rules_(parts.rules) {
     for (std::uint32_t i = 0; i < slots_.depth(); ++i) {
         Context& context = slots_.at(i);
         context.device = device_;
@@ -53,6 +53,7 @@ void AsyncQueue::hand_to_worker(Context& context) noexcept {
     ++completed_;
     worker_->count_submission();
     worker_->submit(context);
+    look_at_worker();
 }
 
 }  // namespace xnvme

@@ -53,6 +53,7 @@ Result<void> Queue::submit_checked(Context& context, const Data& data,
     AsyncQueue& server = emulated ? *engine_->worker() : *engine_;
     server.count_submission();
     server.submit(context);
+    engine_->look_at_worker();
     return {};
 }
 
@@ -73,6 +74,7 @@ Result<void> Queue::submit_batch(std::span<Context* const> contexts) noexcept {
         server.submit_batch(contexts.data() + begin, count);
         begin = end;
     }
+    engine_->look_at_worker();
     return {};
 }
 

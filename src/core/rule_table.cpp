@@ -52,14 +52,13 @@ OpcodeRule make_rule(const Handle& handle, const OpcodeMeaning& meaning, std::ui
                      Service service) {
     OpcodeRule rule{.fast = false, .service = service, .kind = meaning.kind, .shift = shift};
     const bool read_only = handle.access == Access::read_only || handle.facts.read_only;
-    if (service == Service::refused) return rule;
     if (meaning.writes && read_only) {
         rule.service = Service::refused;
         rule.refusal = Errc::read_only;
     } else if (meaning.reads && handle.access == Access::write_only) {
         rule.service = Service::refused;
         rule.refusal = Errc::write_only;
-    } else {
+    } else if (service != Service::refused) {
         const Geometry& geometry = handle.facts.geometry;
         const bool separate = geometry.metadata_bytes != 0 && !geometry.metadata_extended;
         rule.fast =

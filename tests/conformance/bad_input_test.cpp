@@ -34,7 +34,7 @@ TEST(BadInput, ADirectoryIsNoDevice) {
 TEST(BadInput, AnEmptyNameIsNoDevice) {
     const auto result = open("");
     ASSERT_FALSE(result);
-    EXPECT_TRUE(says(sentence_of(result), {"empty"}));
+    EXPECT_TRUE(says(sentence_of(result), {"no name"}));
 }
 
 TEST(BadInput, AnInterfaceThatDoesNotExistGetsTheNearestOne) {

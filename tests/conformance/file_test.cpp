@@ -36,7 +36,6 @@ constexpr std::uint32_t kPage = 4096;
 
 TEST_P(AsyncFile, TakesOffsetsInBytes) {
     xnvme::Device device = open_file();
-    EXPECT_EQ(device.geometry().command_set, xnvme::CommandSet::file_system);
     EXPECT_EQ(device.geometry().size_bytes, 1u << 20);
     xnvme::Queue queue = must(device.create_queue(4));
     xnvme::Buffer buffer = must(device.allocate(4 * kPage));

@@ -22,12 +22,23 @@ class FilePlace : public Place {
     }
 };
 
+/// A named model lives as long as somebody has it open: between the cases, that is the place.
+class ModelPlace : public Place {
+  public:
+    ModelPlace(const std::string& name, xnvme::Device device) : device_(std::move(device)) {
+        uri = name;
+    }
+
+  private:
+    xnvme::Device device_;
+};
+
 TargetKind model_target(const char* name, std::vector<std::string> options) {
     options.push_back(std::string("name=conformance_") + name);
     auto make = [uri = model_uri("16MiB", options)]() -> MadePlace {
-        auto place = std::make_unique<Place>();
-        place->uri = uri;
-        return place;
+        auto device = xnvme::Device::open(uri);
+        if (!device) return std::unexpected(device.error().sentence);
+        return std::make_unique<ModelPlace>(uri, std::move(*device));
     };
     return {name, "model", xnvme::DeviceClass::model, make};
 }

@@ -37,7 +37,8 @@ constexpr std::uint8_t raw(Opcode opcode) noexcept {
 }
 
 Status invalid_field() noexcept {
-    return Status::make(0, static_cast<unsigned>(::xnvme::nvme::GenericStatus::invalid_field), true);
+    return Status::make(0, static_cast<unsigned>(::xnvme::nvme::GenericStatus::invalid_field),
+                        true);
 }
 
 /// An ioctl of the block layer on a range: 0 or an errno.
@@ -77,7 +78,7 @@ struct ZoneDescriptor {
 static_assert(sizeof(ZoneDescriptor) == 64);
 
 class Commands final : public FileCommands {
- public:
+  public:
     explicit Commands(const Handle& handle) noexcept : FileCommands(handle) {}
 
     void execute(Context& context) noexcept override {
@@ -90,7 +91,7 @@ class Commands final : public FileCommands {
         FileCommands::execute(context);
     }
 
- protected:
+  protected:
     int zero(std::uint64_t offset, std::uint64_t bytes, bool may_deallocate) noexcept override {
         if (may_deallocate) {
             // Linux 4.9: zeroes by giving the space back, or not at all.
@@ -105,7 +106,7 @@ class Commands final : public FileCommands {
         return on_range(handle().fd, BLKDISCARD, offset, bytes);
     }
 
- private:
+  private:
     /// Zone Management Send. Zoned Namespace Command Set 1.1 §3.4.3
     void manage(Context& context) noexcept {
         const Geometry& geometry = handle().facts.geometry;
@@ -153,8 +154,9 @@ class Commands final : public FileCommands {
         const std::uint64_t room = (asked - kHeadBytes) / sizeof(ZoneDescriptor);
         const bool partial = (command.cdw13 & (1u << 16)) != 0;
         const std::uint64_t sectors_per_block = geometry.block_bytes / kSectorBytes;
-        alignas(blk_zone_report) std::array<
-            std::byte, sizeof(blk_zone_report) + kZonesPerCall * sizeof(blk_zone)> memory;
+        alignas(blk_zone_report)
+            std::array<std::byte, sizeof(blk_zone_report) + kZonesPerCall * sizeof(blk_zone)>
+                memory;
         std::uint64_t sector = command.slba() * sectors_per_block;
         const std::uint64_t end = geometry.blocks * sectors_per_block;
         std::uint64_t count = 0;
@@ -170,7 +172,8 @@ class Commands final : public FileCommands {
                 sector = zone.start + zone.len;
                 if (!wanted(filter, zone)) continue;
                 if (count < room)
-                    describe(zone, sectors_per_block, out + kHeadBytes + count * sizeof(ZoneDescriptor));
+                    describe(zone, sectors_per_block,
+                             out + kHeadBytes + count * sizeof(ZoneDescriptor));
                 ++count;
             }
         }
@@ -179,7 +182,8 @@ class Commands final : public FileCommands {
         complete_ok(context);
     }
 
-    static void describe(const blk_zone& zone, std::uint64_t sectors_per_block, std::byte* out) noexcept {
+    static void describe(const blk_zone& zone, std::uint64_t sectors_per_block,
+                         std::byte* out) noexcept {
         ZoneDescriptor descriptor;
         descriptor.type = zone.type;
         descriptor.state = static_cast<std::uint8_t>(zone.cond << 4);
@@ -209,7 +213,9 @@ int erase(Handle& handle, SecureErase kind) {
 
 }  // namespace
 
-Verdict machine() { return Verdict::serves("every Linux has the block layer's ioctls"); }
+Verdict machine() {
+    return Verdict::serves("every Linux has the block layer's ioctls");
+}
 
 Verdict probe(const Handle& handle, const Options&) {
     switch (handle.identifier.device_class) {

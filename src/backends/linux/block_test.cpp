@@ -17,7 +17,9 @@ namespace xnvme::be_linux::testing {
 
 namespace {
 
-Identifier block_of(const std::string& path) { return identifier_of(path, DeviceClass::block); }
+Identifier block_of(const std::string& path) {
+    return identifier_of(path, DeviceClass::block);
+}
 
 Context context_of(std::uint8_t opcode, std::uint64_t slba, std::uint32_t blocks, void* data,
                    std::uint32_t bytes) {
@@ -122,7 +124,7 @@ TEST(Discovery, UseNamesTheMountPointOfTheRootDevice) {
 }
 
 class BlockSync : public ::testing::Test {
- protected:
+  protected:
     void SetUp() override {
         auto opened = be_linux::open(block_of(loop_.path()), Options{});
         ASSERT_TRUE(opened.has_value()) << opened.error().sentence;

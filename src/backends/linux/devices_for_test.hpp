@@ -17,25 +17,25 @@ namespace xnvme::be_linux::testing {
 
 /// A file of zeroes that is removed again. Aborts the test program when it cannot be made.
 class TempFile {
- public:
+  public:
     explicit TempFile(std::uint64_t bytes, const std::string& folder = "/tmp");
     ~TempFile();
     const std::string& path() const noexcept { return path_; }
 
- private:
+  private:
     std::string path_;
 };
 
 /// A loop device over a file of its own, detached again. Needs root and the loop driver, and aborts
 /// the test program without.
 class LoopDevice {
- public:
+  public:
     explicit LoopDevice(std::uint64_t bytes, std::uint32_t block_bytes = 512,
                         const std::string& folder = "/tmp");
     ~LoopDevice();
     const std::string& path() const noexcept { return path_; }
 
- private:
+  private:
     TempFile file_;
     std::string path_;
     os::Fd fd_;

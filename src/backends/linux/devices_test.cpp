@@ -54,7 +54,9 @@ TempFile::TempFile(std::uint64_t bytes, const std::string& folder)
     if (!fd || ::ftruncate(fd.get(), static_cast<off_t>(bytes)) != 0) give_up(path_);
 }
 
-TempFile::~TempFile() { ::unlink(path_.c_str()); }
+TempFile::~TempFile() {
+    ::unlink(path_.c_str());
+}
 
 LoopDevice::LoopDevice(std::uint64_t bytes, std::uint32_t block_bytes, const std::string& folder)
     : file_(bytes, folder) {
@@ -77,13 +79,17 @@ LoopDevice::LoopDevice(std::uint64_t bytes, std::uint32_t block_bytes, const std
     give_up("LOOP_CONFIGURE");
 }
 
-LoopDevice::~LoopDevice() { ::ioctl(fd_.get(), LOOP_CLR_FD); }
+LoopDevice::~LoopDevice() {
+    ::ioctl(fd_.get(), LOOP_CLR_FD);
+}
 
 Pages::Pages(std::size_t size)
     : data(static_cast<std::byte*>(::operator new(size, std::align_val_t{4096}))), bytes(size) {
     std::memset(data, 0, size);
 }
-Pages::~Pages() { ::operator delete(data, std::align_val_t{4096}); }
+Pages::~Pages() {
+    ::operator delete(data, std::align_val_t{4096});
+}
 
 Identifier identifier_of(const std::string& path, DeviceClass device_class) {
     Identifier identifier;
@@ -101,13 +107,17 @@ Rig::Rig(const AsyncCase& interface, const Identifier& identifier, std::uint32_t
     auto made_sync = be_common::psync::make(*handle, options);
     if (!made_sync) give_up(made_sync.error().sentence);
     sync = std::move(*made_sync);
-    const CommandRules rules = core::make_rules(*handle, interface.carries(*handle),
-                                                be_common::psync::carries(*handle));
+    const CommandRules rules =
+        core::make_rules(*handle, interface.carries(*handle), be_common::psync::carries(*handle));
     const auto setup = [&] {
         auto slots = SlotArray::create(depth);
         if (!slots) give_up("slots");
         return QueueSetup{QueueParts{std::move(*slots), rules, nullptr},
-                          *handle, *sync, options, QueueOptions{}, regions};
+                          *handle,
+                          *sync,
+                          options,
+                          QueueOptions{},
+                          regions};
     };
     auto made = interface.make(setup());
     if (!made) give_up(made.error().sentence);
@@ -312,8 +322,7 @@ void check_destroyed_with_commands_outstanding(const AsyncCase& interface,
         EXPECT_EQ(rig.called_back, before) << "called back while it was destroyed";
         // Nothing writes to the memory from here on: it is filled, freed, and looked at in between.
         std::memset(pages->data, 0xa5, pages->bytes);
-        for (std::size_t i = 0; i < pages->bytes; ++i)
-            ASSERT_EQ(pages->data[i], std::byte{0xa5});
+        for (std::size_t i = 0; i < pages->bytes; ++i) ASSERT_EQ(pages->data[i], std::byte{0xa5});
     }
 }
 
@@ -379,8 +388,7 @@ void check_resubmits_from_the_callback(const AsyncCase& interface, const Identif
         context->command.set_blocks(4096 / rig.handle->facts.geometry.block_bytes);
         context->callback = resubmit;
         context->argument = &again;
-        ASSERT_FALSE(
-            rig.queue->rules().prepare(*context, Data(pages.data + i * 4096, 4096), {}));
+        ASSERT_FALSE(rig.queue->rules().prepare(*context, Data(pages.data + i * 4096, 4096), {}));
         rig.queue->count_submission();
         rig.queue->submit(*context);
     }

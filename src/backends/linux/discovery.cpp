@@ -58,7 +58,9 @@ NvmeHandle::NvmeHandle(Identifier name, os::Fd fd, const Options& options,
     facts.nsid = nsid;
 }
 
-Result<void, Failure> NvmeHandle::refresh() { return read_nvme_facts(*this); }
+Result<void, Failure> NvmeHandle::refresh() {
+    return read_nvme_facts(*this);
+}
 
 Result<std::unique_ptr<Handle>, Failure> open(const Identifier& identifier,
                                               const Options& options) {

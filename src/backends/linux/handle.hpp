@@ -12,13 +12,13 @@ namespace xnvme::be_linux {
 
 /// A block device, of NVMe or not.
 class BlockHandle final : public Handle {
- public:
+  public:
     BlockHandle(Identifier name, BlockFolders folders, os::Fd fd, const Options& options) noexcept;
     Result<void, Failure> refresh() override;
 
     const BlockFolders& folders() const noexcept { return folders_; }
 
- private:
+  private:
     BlockFolders folders_;
     os::Fd owner_;
 };
@@ -26,11 +26,11 @@ class BlockHandle final : public Handle {
 /// A namespace or a controller of NVMe as a character device. A controller's handle addresses the
 /// namespace that `Options::nsid` names.
 class NvmeHandle final : public Handle {
- public:
+  public:
     NvmeHandle(Identifier name, os::Fd fd, const Options& options, std::uint32_t nsid) noexcept;
     Result<void, Failure> refresh() override;
 
- private:
+  private:
     os::Fd owner_;
 };
 

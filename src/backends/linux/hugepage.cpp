@@ -57,7 +57,9 @@ std::size_t default_page_bytes() {
     return 0;
 }
 
-std::size_t rounded(std::size_t bytes, std::size_t unit) { return (bytes + unit - 1) / unit * unit; }
+std::size_t rounded(std::size_t bytes, std::size_t unit) {
+    return (bytes + unit - 1) / unit * unit;
+}
 
 std::string how_to_reserve(std::size_t bytes, std::size_t page_bytes) {
     const std::size_t pages = rounded(bytes, page_bytes) / page_bytes;
@@ -66,14 +68,15 @@ std::string how_to_reserve(std::size_t bytes, std::size_t page_bytes) {
 }
 
 class HugeMemory final : public MemoryInterface {
- public:
+  public:
     Result<void*, Failure> allocate(std::size_t bytes, std::size_t alignment) override {
         if (bytes == 0)
             return fail(Errc::invalid_argument, "A buffer of 0 bytes cannot be allocated.");
         std::size_t page = default_page_bytes();
         if (page == 0)
-            return fail(Errc::no_memory, "This kernel has no huge pages (CONFIG_HUGETLBFS). Use "
-                                         "the libc memory interface.");
+            return fail(Errc::no_memory,
+                        "This kernel has no huge pages (CONFIG_HUGETLBFS). Use "
+                        "the libc memory interface.");
         if (bytes % kGigabyte == 0 && pool_of(kGigabyte).free * kGigabyte >= bytes)
             page = kGigabyte;
         if (!std::has_single_bit(alignment) || alignment > page)
@@ -132,7 +135,7 @@ class HugeMemory final : public MemoryInterface {
         return frame * page + address % page;
     }
 
- private:
+  private:
     std::mutex mutex_;
     std::map<void*, std::size_t> lengths_;
 };
@@ -150,7 +153,9 @@ Verdict machine() {
                            " huge pages of " + format_size(page) + " are free");
 }
 
-Verdict probe(const Handle&, const Options&) { return machine(); }
+Verdict probe(const Handle&, const Options&) {
+    return machine();
+}
 
 Result<std::unique_ptr<MemoryInterface>, Failure> make(Handle&, const Options&) {
     return std::make_unique<HugeMemory>();

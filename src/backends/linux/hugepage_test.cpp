@@ -13,12 +13,12 @@ namespace {
 
 /// Sets the number of huge pages for as long as a test runs. Needs root.
 class Reserved {
- public:
+  public:
     explicit Reserved(std::uint64_t pages) : before_(read_number(kFile).value_or(0)) { set(pages); }
     ~Reserved() { set(before_); }
     static std::uint64_t count() { return read_number(kFile).value_or(0); }
 
- private:
+  private:
     static constexpr const char* kFile = "/proc/sys/vm/nr_hugepages";
     static void set(std::uint64_t pages) { std::ofstream(kFile) << pages << std::endl; }
     std::uint64_t before_;

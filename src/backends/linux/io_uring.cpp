@@ -32,7 +32,7 @@ constexpr std::uint8_t raw(Opcode opcode) noexcept {
 
 /// Operations that the running kernel's rings have.
 struct Operations {
-    int error = 0;  ///< errno with which io_uring_setup failed; else 0.
+    int error = 0;            ///< errno with which io_uring_setup failed; else 0.
     bool read_write = false;  ///< Linux 5.6: IORING_OP_READ, IORING_OP_WRITE
     bool fallocate = false;   ///< Linux 5.6: IORING_OP_FALLOCATE
 };
@@ -120,7 +120,7 @@ int try_read(const Handle& handle, const Options& options) noexcept {
 
 /// The queue.
 class Queue final : public RingQueue {
- public:
+  public:
     Queue(QueueSetup setup, const RingConfig& config, Ring ring,
           std::unique_ptr<iovec[]> vectors) noexcept
         : RingQueue(std::move(setup), config, std::move(ring)),
@@ -132,7 +132,8 @@ class Queue final : public RingQueue {
 
     void submit(Context& context) noexcept override {
         stage(context);
-        if (watched()) [[unlikely]] hand_on();
+        if (watched()) [[unlikely]]
+            hand_on();
     }
 
     void submit_batch(Context* const* contexts, std::uint32_t count) noexcept override {
@@ -141,11 +142,13 @@ class Queue final : public RingQueue {
     }
 
     std::uint32_t poll(std::uint32_t max) noexcept override {
-        if (watched()) [[unlikely]] begin_watched_poll();
+        if (watched()) [[unlikely]]
+            begin_watched_poll();
         std::uint32_t count = 0;
         if (has_to_hand_on()) count = hand_on_or_fail();
         count += reap_some(max);
-        if (watched()) [[unlikely]] end_watched_poll();
+        if (watched()) [[unlikely]]
+            end_watched_poll();
         return count;
     }
 
@@ -161,15 +164,16 @@ class Queue final : public RingQueue {
         }
     }
 
- private:
+  private:
     /// The eight-byte words of a submission entry, in the order of `struct io_uring_sqe`.
     struct Words {
         std::uint64_t head;  ///< opcode, flags, ioprio, fd
         std::uint64_t offset;
         std::uint64_t address;
-        std::uint64_t length;  ///< len, rw_flags
+        std::uint32_t length;
+        std::uint32_t flags;  ///< rw_flags
         std::uint64_t user_data;
-        std::uint64_t buffer;  ///< buf_index, personality, splice_fd_in
+        std::uint64_t buffer;   ///< buf_index, personality, splice_fd_in
         std::uint64_t rest[2];  ///< Always 0.
     };
     static_assert(sizeof(Words) == sizeof(io_uring_sqe));
@@ -185,35 +189,42 @@ class Queue final : public RingQueue {
             stage_other(context);
             return;
         }
-        unsigned hint = context.scratch & RegisteredBuffers::kHintMask;
-        std::uint64_t head = fixed_head_[fast & kKind];
-        if (!buffers().on() || buffers().stale() ||
-            !buffers().holds(hint, command.data, context.bytes)) [[unlikely]] {
-            hint = find_buffer(context);
-            if (hint == RegisteredBuffers::kCount) {
-                hint = 0;
-                head = plain_head_[fast & kKind];
-            }
+        const unsigned hint = context.scratch & RegisteredBuffers::kHintMask;
+        if (buffers().stale() || !buffers().holds(hint, command.data, context.bytes)) [[unlikely]] {
+            stage_elsewhere(context, fast);
+            return;
         }
+        fill_entry(context, fixed_head_[fast & kKind], fast >> 2, hint);
+    }
+
+    /// A transfer whose hint is not the buffer that it uses.
+    [[gnu::noinline]] void stage_elsewhere(Context& context, std::uint8_t fast) noexcept {
+        const unsigned found = find_buffer(context);
+        if (found != RegisteredBuffers::kCount) {
+            fill_entry(context, fixed_head_[fast & kKind], fast >> 2, found);
+        } else {
+            fill_entry(context, plain_head_[fast & kKind], fast >> 2, 0);
+        }
+    }
+
+    [[gnu::always_inline]] void fill_entry(Context& context, std::uint64_t head, unsigned shift,
+                                           unsigned buffer) noexcept {
+        const Command& command = context.command;
         Words& words = reinterpret_cast<Words&>(ring().next());
         words.head = head;
-        words.offset = command.slba() << (fast >> 2);
+        words.offset = command.slba() << shift;
         words.address = command.data;
-        words.length = length_word(context, context.bytes);
-        words.user_data = reinterpret_cast<std::uintptr_t>(&context);
-        words.buffer = hint;
-        context.scratch = static_cast<std::uint16_t>(hint | kTaken);
-    }
-
-    /// Length and flags of a transfer. Force unit access (bit 30 of command dword 12) is a
-    /// synchronous write to the kernel: RWF_DSYNC, which is 2.
-    static std::uint64_t length_word(const Context& context, std::uint32_t length) noexcept {
+        words.length = context.bytes;
+        // Force unit access (bit 30 of command dword 12) is a synchronous write to the kernel.
         static_assert(RWF_DSYNC == 2);
-        return length | (std::uint64_t{(context.command.cdw12 >> 29) & 2} << 32);
+        words.flags = (command.cdw12 >> 29) & 2;
+        words.user_data = reinterpret_cast<std::uintptr_t>(&context);
+        words.buffer = buffer;
+        context.scratch = static_cast<std::uint16_t>(buffer | kTaken);
     }
 
-    [[gnu::noinline]] unsigned find_buffer(const Context& context) noexcept {
-        if (!buffers().on() || buffers().stale()) return RegisteredBuffers::kCount;
+    unsigned find_buffer(const Context& context) const noexcept {
+        if (buffers().count() == 0 || buffers().stale()) return RegisteredBuffers::kCount;
         return buffers().find(context.command.data, context.bytes);
     }
 
@@ -224,7 +235,8 @@ class Queue final : public RingQueue {
             return operation | (flags << 8) | (fd << 32);
         };
         plain_head_ = {head(IORING_OP_NOP), head(IORING_OP_WRITE), head(IORING_OP_READ)};
-        fixed_head_ = {head(IORING_OP_NOP), head(IORING_OP_WRITE_FIXED), head(IORING_OP_READ_FIXED)};
+        fixed_head_ = {head(IORING_OP_NOP), head(IORING_OP_WRITE_FIXED),
+                       head(IORING_OP_READ_FIXED)};
         // Where a command may have metadata of its own, or the kernel has but vectored reads, each
         // command is looked at.
         if (!operations().read_write || geometry_.metadata_bytes != 0) return;
@@ -378,7 +390,9 @@ void Queue::pass_on(Context& context) noexcept {
 
 bool Queue::settle(Context& context, std::int32_t result) noexcept {
     if (context.error != Errc::ok) return true;
-    if (result == -EAGAIN || result == -EINTR) {
+    // The kernel cancels what a thread has not seen the end of when that thread ends: the queue may
+    // be another's by then, which runs it again.
+    if (result == -EAGAIN || result == -EINTR || result == -ECANCELED) {
         submit(context);
         return false;
     }
@@ -406,9 +420,8 @@ bool Queue::settle(Context& context, std::int32_t result) noexcept {
 Verdict machine() {
     const Operations& found = operations();
     if (found.error != 0) return Verdict::refuses(why_no_ring(found.error));
-    return Verdict::serves(found.read_write
-                               ? "the kernel has io_uring"
-                               : "the kernel has io_uring, of before Linux 5.6");
+    return Verdict::serves(found.read_write ? "the kernel has io_uring"
+                                            : "the kernel has io_uring, of before Linux 5.6");
 }
 
 Verdict probe(const Handle& handle, const Options& options) {
@@ -421,11 +434,13 @@ Verdict probe(const Handle& handle, const Options& options) {
         return Verdict::refuses("the block size is no power of two; use io_uring_cmd");
     if (options.poll_io || options.poll_sq) {
         if (options.poll_io && !handle.direct)
-            return Verdict::refuses("poll_io works only with direct: the page cache has nothing to "
-                                    "poll; add direct or leave poll_io out");
+            return Verdict::refuses(
+                "poll_io works only with direct: the page cache has nothing to "
+                "poll; add direct or leave poll_io out");
         if (handle.access == Access::write_only)
-            return Verdict::refuses("poll_io and poll_sq are tried with a read, which a device "
-                                    "opened for writing only does not allow");
+            return Verdict::refuses(
+                "poll_io and poll_sq are tried with a read, which a device "
+                "opened for writing only does not allow");
         if (const int error = try_read(handle, options); error != 0) {
             const std::string what = options.poll_io ? "poll_io" : "poll_sq";
             return Verdict::refuses("a read with " + what + " failed: " + os::message(error) +
@@ -434,10 +449,12 @@ Verdict probe(const Handle& handle, const Options& options) {
         return Verdict::serves("a read with the polling asked for worked");
     }
     if (!handle.facts.nowait)
-        return Verdict::demoted("reads here cannot be done without blocking (RWF_NOWAIT is "
-                                "refused), so the kernel hands each one to a thread of its own");
-    return Verdict::serves("reads that would block can be told apart, so nothing is handed to "
-                           "threads");
+        return Verdict::demoted(
+            "reads here cannot be done without blocking (RWF_NOWAIT is "
+            "refused), so the kernel hands each one to a thread of its own");
+    return Verdict::serves(
+        "reads that would block can be told apart, so nothing is handed to "
+        "threads");
 }
 
 OpcodeSet carries(const Handle& handle) {

@@ -13,7 +13,7 @@ namespace xnvme::be_linux {
 /// A table of registered buffers. Buffers are looked up by a hint that each context keeps, so that
 /// a context that uses the same buffer over and over finds it with two compares.
 class RegisteredBuffers {
- public:
+  public:
     /// Buffers in a table, and what a hint is masked with.
     static constexpr unsigned kCount = 1024;
     static constexpr unsigned kHintMask = kCount - 1;
@@ -43,7 +43,7 @@ class RegisteredBuffers {
     /// Buffers registered now.
     unsigned count() const noexcept { return count_; }
 
- private:
+  private:
     struct Entry {
         std::uint64_t base = 0;
         std::uint64_t bytes = 0;  ///< 0: not in use.

@@ -16,8 +16,8 @@ namespace xnvme::be_linux::io_uring_cmd {
 
 namespace {
 
-/// In `io_uring_sqe::rw_flags` (uring_cmd_flags): the data is in a registered buffer. Linux 6.1; the
-/// name is not in the headers of Debian 12.
+/// In `io_uring_sqe::rw_flags` (uring_cmd_flags): the data is in a registered buffer. Linux 6.1;
+/// the name is not in the headers of Debian 12.
 constexpr std::uint32_t kFixed = 1u << 0;
 
 RingConfig config_of(const Handle& handle, const Options& options, std::uint32_t depth) noexcept {
@@ -34,7 +34,7 @@ RingConfig config_of(const Handle& handle, const Options& options, std::uint32_t
 }
 
 class Queue final : public RingQueue {
- public:
+  public:
     Queue(QueueSetup setup, const RingConfig& config, Ring ring) noexcept
         : RingQueue(std::move(setup), config, std::move(ring)),
           nsid_(setup.handle.facts.nsid),
@@ -44,7 +44,8 @@ class Queue final : public RingQueue {
 
     void submit(Context& context) noexcept override {
         stage(context);
-        if (watched()) [[unlikely]] hand_on();
+        if (watched()) [[unlikely]]
+            hand_on();
     }
 
     void submit_batch(Context* const* contexts, std::uint32_t count) noexcept override {
@@ -53,11 +54,13 @@ class Queue final : public RingQueue {
     }
 
     std::uint32_t poll(std::uint32_t max) noexcept override {
-        if (watched()) [[unlikely]] begin_watched_poll();
+        if (watched()) [[unlikely]]
+            begin_watched_poll();
         std::uint32_t count = 0;
         if (has_to_hand_on()) count = hand_on_or_fail();
         count += reap_some(max);
-        if (watched()) [[unlikely]] end_watched_poll();
+        if (watched()) [[unlikely]]
+            end_watched_poll();
         return count;
     }
 
@@ -72,9 +75,9 @@ class Queue final : public RingQueue {
         }
     }
 
- private:
+  private:
     void stage(Context& context) noexcept {
-        io_uring_sqe& entry = ring().next();
+        io_uring_sqe& entry = ring().next<1>();
         std::memset(&entry, 0, 2 * sizeof entry);
         entry.opcode = IORING_OP_URING_CMD;
         entry.flags = traits_.registered_file ? IOSQE_FIXED_FILE : 0;
@@ -125,7 +128,8 @@ class Queue final : public RingQueue {
             if (entry.res < 0) {
                 complete_system(context, -entry.res);
             } else {
-                complete_device(context, Status{static_cast<std::uint16_t>(entry.res << 1)}, result);
+                complete_device(context, Status{static_cast<std::uint16_t>(entry.res << 1)},
+                                result);
             }
             return true;
         });
@@ -162,8 +166,9 @@ Verdict machine() {
         case 0:
             return Verdict::serves("the kernel takes NVMe commands through rings");
         case EINVAL:
-            return Verdict::refuses("this kernel takes no NVMe commands through rings (Linux 5.19 "
-                                    "and later do); use io_uring on the block device");
+            return Verdict::refuses(
+                "this kernel takes no NVMe commands through rings (Linux 5.19 "
+                "and later do); use io_uring on the block device");
         case ENOSYS:
             return Verdict::refuses("this kernel has no io_uring");
         case EPERM:
@@ -187,8 +192,9 @@ Verdict probe(const Handle& handle, const Options& options) {
                                     generic_name(handle.identifier.path) + "n" +
                                     std::to_string(handle.facts.nsid));
         default:
-            return Verdict::refuses("sends NVMe commands, which this device does not take; use "
-                                    "io_uring here");
+            return Verdict::refuses(
+                "sends NVMe commands, which this device does not take; use "
+                "io_uring here");
     }
     if (options.poll_io || options.poll_sq) {
         auto ring = Ring::create(config_of(handle, options, 1));
@@ -199,7 +205,9 @@ Verdict probe(const Handle& handle, const Options& options) {
     return Verdict::serves("commands go to the NVMe driver as they are");
 }
 
-OpcodeSet carries(const Handle&) { return OpcodeSet::all(); }
+OpcodeSet carries(const Handle&) {
+    return OpcodeSet::all();
+}
 
 Result<std::unique_ptr<AsyncQueue>, Failure> make(QueueSetup setup) {
     const std::uint32_t depth = setup.parts.slots.depth();
@@ -207,8 +215,8 @@ Result<std::unique_ptr<AsyncQueue>, Failure> make(QueueSetup setup) {
     auto ring = Ring::create(config);
     if (!ring) {
         return fail(ring.error(), "A queue of " + std::to_string(depth) + " commands for " +
-                                      setup.handle.identifier.text + " could not be made: " +
-                                      os::message(ring.error().os) + ".");
+                                      setup.handle.identifier.text +
+                                      " could not be made: " + os::message(ring.error().os) + ".");
     }
     return std::make_unique<Queue>(std::move(setup), config, std::move(*ring));
 }

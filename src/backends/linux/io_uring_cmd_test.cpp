@@ -28,18 +28,18 @@ TEST(IoUringCmd, RefusesOtherDevicesAndNamesTheOneToUse) {
 }
 
 class DescriptorHandle final : public Handle {
- public:
+  public:
     explicit DescriptorHandle(const char* path) : owner_(::open(path, O_RDWR | O_CLOEXEC)) {
         fd = owner_.get();
         identifier.device_class = DeviceClass::nvme_generic;
     }
 
- private:
+  private:
     os::Fd owner_;
 };
 
 class NoSync final : public SyncInterface {
- public:
+  public:
     void execute(Context&) noexcept override {}
 };
 
@@ -80,8 +80,7 @@ void check_commands(const char* path, std::uint32_t depth, Errc error) {
             queue.submit(*context);
         }
         while (queue.in_flight() != 0) {
-            ASSERT_TRUE(
-                queue.wait(1, UINT32_MAX, std::chrono::nanoseconds{-1}).has_value());
+            ASSERT_TRUE(queue.wait(1, UINT32_MAX, std::chrono::nanoseconds{-1}).has_value());
         }
     }
     EXPECT_EQ(seen.count, 5 * depth);

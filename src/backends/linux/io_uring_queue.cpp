@@ -61,7 +61,8 @@ void RingQueue::refresh_buffers() noexcept {
 
 bool RingQueue::take_over() noexcept {
     const std::uint64_t me = thread_number();
-    if (me == owner_) [[likely]] return true;
+    if (me == owner_) [[likely]]
+        return true;
     if (ring_.bound()) {
         if (owner_ != 0) {
             // What the kernel has posted can be reaped by anybody, and is, before the rest runs
@@ -149,8 +150,8 @@ Result<void> RingQueue::sleep(std::uint32_t min, std::chrono::nanoseconds timeou
 }
 
 bool RingQueue::register_event() noexcept {
-    // The ring's own descriptor would not do: with DEFER_TASKRUN the kernel (6.18 at least) does not
-    // wake those who watch it when there is work to be done, but signals an eventfd.
+    // The ring's own descriptor would not do: with DEFER_TASKRUN the kernel (6.18 at least) does
+    // not wake those who watch it when there is work to be done, but signals an eventfd.
     return io_uring_register_eventfd(&ring_.raw(), static_cast<int>(event_->handle())) == 0;
 }
 

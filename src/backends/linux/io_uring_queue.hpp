@@ -22,11 +22,11 @@ namespace xnvme::be_linux {
 /// the new one: reading and writing the same bytes once more changes nothing. Interfaces whose
 /// commands must not run twice do not bind their rings.
 class RingQueue : public AsyncQueue {
- public:
+  public:
     ~RingQueue() override;
     Result<NativeHandle> completion_fd() noexcept final;
 
- protected:
+  protected:
     /// In `Context::scratch`: the context is staged or in the kernel; the other bits are its hint
     /// for `RegisteredBuffers`.
     static constexpr std::uint16_t kTaken = 0x8000;
@@ -34,7 +34,7 @@ class RingQueue : public AsyncQueue {
     RingQueue(QueueSetup setup, const RingConfig& config, Ring ring) noexcept;
 
     Ring& ring() noexcept { return ring_; }
-    RegisteredBuffers& buffers() noexcept { return buffers_; }
+    const RegisteredBuffers& buffers() const noexcept { return buffers_; }
     /// Somebody watches the descriptor: nothing stays staged, and `poll` is put between the two
     /// functions below.
     bool watched() const noexcept { return watched_; }
@@ -88,7 +88,7 @@ class RingQueue : public AsyncQueue {
         return count - going_on;
     }
 
- private:
+  private:
     bool take_over() noexcept;
     bool replace_ring() noexcept;
     void start_buffers() noexcept;

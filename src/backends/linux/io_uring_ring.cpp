@@ -106,8 +106,8 @@ void Ring::register_files(const RingConfig& config) noexcept {
 
 int Ring::enable() noexcept {
     // liburing 2.3 declares a function for this and does not export it.
-    const long result = ::syscall(__NR_io_uring_register, ring_.ring_fd,
-                                  IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
+    const long result =
+        ::syscall(__NR_io_uring_register, ring_.ring_fd, IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
     return result < 0 ? errno : 0;
 }
 
@@ -190,6 +190,8 @@ Ring& Ring::operator=(Ring&& other) noexcept {
     return *this;
 }
 
-Ring::~Ring() { close(); }
+Ring::~Ring() {
+    close();
+}
 
 }  // namespace xnvme::be_linux

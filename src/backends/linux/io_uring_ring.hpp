@@ -58,7 +58,7 @@ struct RingFields {
 /// A ring. Belongs to one thread at a time. Staging and reaping are inline; a system call is made
 /// in `enter` and in nothing else that runs per command.
 class Ring : private RingFields {
- public:
+  public:
     /// Makes a ring. Flags that this kernel lacks are left out, one set after the other; what was
     /// asked for by `poll_io`, `poll_sq` and `big_entries` is never left out. Errors: `system` with
     /// the errno of io_uring_setup.
@@ -72,8 +72,10 @@ class Ring : private RingFields {
 
     /// The next submission entry, to be filled in. There is room: at most `entries` commands are
     /// outstanding, and the ring has no fewer entries.
+    /// `kShift` is 1 on a ring with big entries.
+    template <unsigned kShift = 0>
     io_uring_sqe& next() noexcept {
-        return sqes_[static_cast<std::size_t>(tail_++ & sq_mask_) << sqe_shift_];
+        return sqes_[static_cast<std::size_t>(tail_++ & sq_mask_) << kShift];
     }
     /// Entries filled in that the kernel has not taken.
     unsigned staged() const noexcept { return tail_ - taken_; }
@@ -106,7 +108,8 @@ class Ring : private RingFields {
     /// Hands on what is staged and, with `min` above 0, sleeps until so many completions can be
     /// reaped or `timeout` has passed (negative: for ever). Returns 0, or a positive errno: ETIME
     /// when the time passed, EINTR when a signal came, or why the kernel refused.
-    int enter(unsigned min, std::chrono::nanoseconds timeout = std::chrono::nanoseconds{-1}) noexcept;
+    int enter(unsigned min,
+              std::chrono::nanoseconds timeout = std::chrono::nanoseconds{-1}) noexcept;
 
     /// Lets the thread that calls first enter a bound ring. Returns 0 or a positive errno.
     int enable() noexcept;
@@ -123,7 +126,7 @@ class Ring : private RingFields {
     int fd() const noexcept { return ring_.ring_fd; }
     ::io_uring& raw() noexcept { return ring_; }
 
- private:
+  private:
     Ring() noexcept = default;
     int set_up(const RingConfig& config, unsigned flags) noexcept;
     void register_files(const RingConfig& config) noexcept;

@@ -20,8 +20,12 @@ Options direct() {
     return options;
 }
 
-Identifier file(const TempFile& file) { return identifier_of(file.path(), DeviceClass::file); }
-Identifier block(const LoopDevice& loop) { return identifier_of(loop.path(), DeviceClass::block); }
+Identifier file(const TempFile& file) {
+    return identifier_of(file.path(), DeviceClass::file);
+}
+Identifier block(const LoopDevice& loop) {
+    return identifier_of(loop.path(), DeviceClass::block);
+}
 
 TEST(IoUring, ServesThisMachine) {
     EXPECT_EQ(io_uring::machine().kind, Verdict::Kind::serves) << io_uring::machine().reason;
@@ -58,7 +62,9 @@ TEST(IoUring, CompletionFdIsReadableWhilePollHasSomething) {
     check_completion_fd(kIoUring, block(loop), direct());
 }
 
-TEST(IoUring, ShortReadsSayHowMuchWasMoved) { check_past_the_end(kIoUring); }
+TEST(IoUring, ShortReadsSayHowMuchWasMoved) {
+    check_past_the_end(kIoUring);
+}
 
 TEST(IoUring, CanBeDestroyedWithCommandsOutstanding) {
     TempFile data(8 << 20);
@@ -86,8 +92,8 @@ TEST(IoUring, RegistersBuffersAndForgetsThemWhenTheyAreFreed) {
     Rig rig(kIoUring, block(loop), 4, direct());
     constexpr std::size_t kBytes = 65536;
     const auto map = [] {
-        void* const base = ::mmap(nullptr, kBytes, PROT_READ | PROT_WRITE,
-                                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        void* const base =
+            ::mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         return static_cast<std::byte*>(base);
     };
     std::byte* const one = map();

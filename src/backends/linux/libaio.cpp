@@ -54,7 +54,7 @@ constexpr unsigned kMagic = 0xa10a10a1;
 
 /// A context of the kernel's. Destroying it cancels what it can, and waits for the rest.
 class AioContext {
- public:
+  public:
     static Result<AioContext> create(std::uint32_t entries) noexcept {
         AioContext context;
         const int error = io_setup(static_cast<int>(entries), &context.context_);
@@ -70,7 +70,7 @@ class AioContext {
     io_context_t get() const noexcept { return context_; }
     AioRing* ring() const noexcept { return reinterpret_cast<AioRing*>(context_); }
 
- private:
+  private:
     AioContext() noexcept = default;
     io_context_t context_ = nullptr;
 };
@@ -110,7 +110,7 @@ bool flushes() noexcept {
 
 /// The queue. Requests are staged in an array that `poll` and `wait` hand on whole.
 class Queue final : public AsyncQueue {
- public:
+  public:
     Queue(QueueSetup setup, AioContext context, std::unique_ptr<::iocb[]> requests,
           std::unique_ptr<::iocb*[]> staged) noexcept
         : AsyncQueue(std::move(setup.parts)),
@@ -138,7 +138,8 @@ class Queue final : public AsyncQueue {
 
     void submit(Context& context) noexcept override {
         stage(context);
-        if (event_) [[unlikely]] hand_on();
+        if (event_) [[unlikely]]
+            hand_on();
     }
 
     void submit_batch(Context* const* contexts, std::uint32_t count) noexcept override {
@@ -147,12 +148,14 @@ class Queue final : public AsyncQueue {
     }
 
     std::uint32_t poll(std::uint32_t max) noexcept override {
-        if (event_) [[unlikely]] event_->clear();
+        if (event_) [[unlikely]]
+            event_->clear();
         if (staged_count_ != 0) hand_on();
         const std::uint32_t count = fail_refused(max);
         const std::uint32_t reaped = count + reap(max - count);
         // What `max` left behind, or the kernel did not take, must keep the descriptor readable.
-        if (event_ && (ready() != 0 || staged_count_ != 0)) [[unlikely]] event_->signal();
+        if (event_ && (ready() != 0 || staged_count_ != 0)) [[unlikely]]
+            event_->signal();
         return reaped;
     }
 
@@ -160,7 +163,7 @@ class Queue final : public AsyncQueue {
                                std::chrono::nanoseconds timeout) noexcept override;
     Result<NativeHandle> completion_fd() noexcept override;
 
- private:
+  private:
     struct Operation {
         std::uint8_t opcode = IO_CMD_NOOP;
         std::uint8_t shift = 0;
@@ -273,7 +276,8 @@ std::uint32_t Queue::fail_refused(std::uint32_t max) noexcept {
 }
 
 std::uint32_t Queue::reap(std::uint32_t max) noexcept {
-    if (!reaps_) [[unlikely]] return reap_by_call(max);
+    if (!reaps_) [[unlikely]]
+        return reap_by_call(max);
     const std::uint32_t count = std::min(ready(), max);
     if (count == 0) return 0;
     unsigned head = ring_->head.load(std::memory_order_relaxed);
@@ -378,8 +382,9 @@ Verdict probe(const Handle& handle, const Options& options) {
         return Verdict::refuses(
             "libaio reads and writes files and block devices; use io_uring_cmd here");
     if (options.poll_io || options.poll_sq)
-        return Verdict::refuses("poll_io and poll_sq are io_uring's; leave them out, or use "
-                                "io_uring");
+        return Verdict::refuses(
+            "poll_io and poll_sq are io_uring's; leave them out, or use "
+            "io_uring");
     if (!std::has_single_bit(handle.facts.geometry.block_bytes))
         return Verdict::refuses("the block size is no power of two; use io_uring_cmd");
     if (!handle.direct)

@@ -18,8 +18,12 @@ Options direct() {
     return options;
 }
 
-Identifier file(const TempFile& file) { return identifier_of(file.path(), DeviceClass::file); }
-Identifier block(const LoopDevice& loop) { return identifier_of(loop.path(), DeviceClass::block); }
+Identifier file(const TempFile& file) {
+    return identifier_of(file.path(), DeviceClass::file);
+}
+Identifier block(const LoopDevice& loop) {
+    return identifier_of(loop.path(), DeviceClass::block);
+}
 
 TEST(Libaio, ServesThisMachine) {
     EXPECT_EQ(libaio::machine().kind, Verdict::Kind::serves) << libaio::machine().reason;
@@ -56,7 +60,9 @@ TEST(Libaio, CompletionFdIsReadableWhilePollHasSomething) {
     check_completion_fd(kLibaio, block(loop), direct());
 }
 
-TEST(Libaio, ShortReadsSayHowMuchWasMoved) { check_past_the_end(kLibaio); }
+TEST(Libaio, ShortReadsSayHowMuchWasMoved) {
+    check_past_the_end(kLibaio);
+}
 
 TEST(Libaio, CanBeDestroyedWithCommandsOutstanding) {
     TempFile data(8 << 20);

@@ -48,14 +48,13 @@ void complete_ioctl(Context& context, int returned, int os_errno, std::uint64_t 
 }
 
 std::uint32_t milliseconds(std::chrono::milliseconds timeout) noexcept {
-    return static_cast<std::uint32_t>(
-        std::clamp<std::int64_t>(timeout.count(), 0, UINT32_MAX));
+    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(timeout.count(), 0, UINT32_MAX));
 }
 
 /// Sends commands by the ioctls that return 64 bits of result, or on kernels without those (before
 /// Linux 5.5) by the ones that return 32.
 class Driver {
- public:
+  public:
     Driver(const Handle& handle, std::chrono::milliseconds timeout) noexcept
         : handle_(handle), timeout_ms_(milliseconds(timeout)) {}
 
@@ -83,7 +82,7 @@ class Driver {
         narrow(context, command, admin);
     }
 
- private:
+  private:
     void narrow(Context& context, const nvme_passthru_cmd64& wide, bool admin) noexcept {
         nvme_passthru_cmd command{};
         static_assert(offsetof(nvme_passthru_cmd, timeout_ms) == sizeof(Command));
@@ -96,8 +95,8 @@ class Driver {
 
     /// A list where the driver takes one buffer: through one buffer of our own.
     void bounce(Context& context, nvme_passthru_cmd64 command, bool admin) noexcept {
-        const std::span<const IoVec> list(
-            reinterpret_cast<const IoVec*>(context.command.data), context.command.data_bytes);
+        const std::span<const IoVec> list(reinterpret_cast<const IoVec*>(context.command.data),
+                                          context.command.data_bytes);
         const std::unique_ptr<std::byte, Free> memory(static_cast<std::byte*>(
             ::operator new(context.bytes, std::align_val_t{4096}, std::nothrow)));
         if (memory == nullptr) return complete_failed(context, Errc::no_memory, ENOMEM);
@@ -142,28 +141,30 @@ class Driver {
 };
 
 class Sync final : public SyncInterface {
- public:
+  public:
     Sync(const Handle& handle, const Options& options) noexcept
         : driver_(handle, options.command_timeout) {}
     void execute(Context& context) noexcept override { driver_.execute(context, false); }
 
- private:
+  private:
     Driver driver_;
 };
 
 class Admin final : public AdminInterface {
- public:
+  public:
     Admin(const Handle& handle, const Options& options) noexcept
         : driver_(handle, options.admin_timeout) {}
     void execute(Context& context) noexcept override { driver_.execute(context, true); }
 
- private:
+  private:
     Driver driver_;
 };
 
 }  // namespace
 
-Verdict machine() { return Verdict::serves("every Linux has the driver's ioctls"); }
+Verdict machine() {
+    return Verdict::serves("every Linux has the driver's ioctls");
+}
 
 Verdict probe(const Handle& handle, const Options&) {
     switch (handle.identifier.device_class) {
@@ -180,7 +181,9 @@ Verdict probe(const Handle& handle, const Options&) {
     return Verdict::serves("an NVMe device of the kernel's driver");
 }
 
-OpcodeSet carries(const Handle&) { return OpcodeSet::all(); }
+OpcodeSet carries(const Handle&) {
+    return OpcodeSet::all();
+}
 
 Result<std::unique_ptr<SyncInterface>, Failure> make_sync(Handle& handle, const Options& options) {
     return std::make_unique<Sync>(handle, options);

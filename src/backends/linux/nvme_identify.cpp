@@ -76,17 +76,17 @@ void read_nvme_identity(Handle& handle) noexcept {
 Result<void, Failure> read_nvme_facts(Handle& handle) {
     DeviceFacts& facts = handle.facts;
     const auto refused = [&](const char* what, int result) {
-        const std::string why =
-            result > 0 ? os::message(result)
-                       : "the device answered with status " + std::to_string(-result);
+        const std::string why = result > 0
+                                    ? os::message(result)
+                                    : "the device answered with status " + std::to_string(-result);
         const bool may_not = result == EACCES || result == EPERM;
         return fail(Error{may_not ? Errc::no_permission : Errc::system, {}, std::max(result, 0)},
                     handle.identifier.text + ": " + what + " failed: " + why +
                         (may_not ? ". Admin commands need root (CAP_SYS_ADMIN)." : "."));
     };
     const auto controller = std::make_unique<IdentifyController>();
-    if (const int result = identify(handle.fd, static_cast<std::uint8_t>(Cns::controller), 0, 0,
-                                    controller.get());
+    if (const int result =
+            identify(handle.fd, static_cast<std::uint8_t>(Cns::controller), 0, 0, controller.get());
         result != 0)
         return refused("Identify Controller", result);
     take_controller(facts, *controller);
@@ -119,9 +119,9 @@ Result<void, Failure> read_nvme_facts(Handle& handle) {
         std::min<std::uint64_t>(most == 0 ? kUnlimitedBytes : most, std::uint64_t{1} << 30));
     geometry.max_segments = kIoVecMax;
     geometry.buffer_alignment = 4;  // NVMe data pointers are in dwords.
-    geometry.physical_block_bytes =
-        ns->reports_optimal_io() ? (ns->npwg.value() + 1u) * geometry.block_bytes
-                                 : geometry.block_bytes;
+    geometry.physical_block_bytes = ns->reports_optimal_io()
+                                        ? (ns->npwg.value() + 1u) * geometry.block_bytes
+                                        : geometry.block_bytes;
     geometry.optimal_io_bytes = ns->noiob.value() * geometry.block_bytes;
     facts.read_only = ns->write_protected();
 

@@ -18,8 +18,7 @@ TEST(Nvme, RefusesWhatIsNoNvmeDevice) {
     ASSERT_TRUE(handle.has_value());
     EXPECT_EQ(nvme::probe(**handle, Options{}).kind, Verdict::Kind::refuses);
 
-    auto generic =
-        be_linux::open(identifier_of("/dev/null", DeviceClass::nvme_generic), Options{});
+    auto generic = be_linux::open(identifier_of("/dev/null", DeviceClass::nvme_generic), Options{});
     ASSERT_FALSE(generic.has_value());
     EXPECT_NE(generic.error().sentence.find("no NVMe namespace"), std::string::npos);
     auto controller =
@@ -33,13 +32,13 @@ TEST(Nvme, RefusesWhatIsNoNvmeDevice) {
 }
 
 class NullHandle final : public Handle {
- public:
+  public:
     NullHandle() : owner_(::open("/dev/null", O_RDWR | O_CLOEXEC)) {
         fd = owner_.get();
         identifier.device_class = DeviceClass::nvme_generic;
     }
 
- private:
+  private:
     os::Fd owner_;
 };
 

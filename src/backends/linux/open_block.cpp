@@ -55,8 +55,7 @@ std::string serial_of(const BlockFolders& folders) {
 std::string no_medium(const Identifier& identifier, const BlockFolders& folders) {
     const std::string& name = identifier.text;
     if (folders.name.starts_with("loop"))
-        return name + " has no backing file. Attach one with: losetup " + identifier.path +
-               " FILE";
+        return name + " has no backing file. Attach one with: losetup " + identifier.path + " FILE";
     if (folders.name.starts_with("zram"))
         return name + " has no size. Set one with: echo 1G > /sys/block/" + folders.name +
                "/disksize";
@@ -134,8 +133,9 @@ std::unexpected<Failure> open_failure(const Identifier& identifier, Access acces
     const std::string& name = identifier.text;
     switch (os_errno) {
         case ENOENT:
-            return fail(Error{Errc::not_found, {}, os_errno},
-                        "There is no " + name + ". List the devices of this system with: xnvme scan");
+            return fail(
+                Error{Errc::not_found, {}, os_errno},
+                "There is no " + name + ". List the devices of this system with: xnvme scan");
         case EACCES:
         case EPERM:
             return fail(Error{Errc::no_permission, {}, os_errno},
@@ -148,16 +148,18 @@ std::unexpected<Failure> open_failure(const Identifier& identifier, Access acces
         case ENXIO:
         case ENODEV:
         case ENOMEDIUM:
-            return fail(Error{Errc::not_found, {}, os_errno},
-                        name + " has no device or medium behind it: " + os::message(os_errno) + ".");
+            return fail(
+                Error{Errc::not_found, {}, os_errno},
+                name + " has no device or medium behind it: " + os::message(os_errno) + ".");
         case EBUSY:
             return fail(Error{Errc::busy, {}, os_errno},
                         name + " is held by something else: " + os::message(os_errno) +
                             ". Unmount it, or stop what uses it.");
         case EINVAL:
             return fail(Error{Errc::unsupported, {}, os_errno},
-                        name + " cannot be opened with direct: the system refuses O_DIRECT. Leave "
-                               "direct out.");
+                        name +
+                            " cannot be opened with direct: the system refuses O_DIRECT. Leave "
+                            "direct out.");
         default:
             return fail(Error::of_system(os_errno),
                         name + " could not be opened: " + os::message(os_errno) + ".");
@@ -172,12 +174,14 @@ Result<std::unique_ptr<Handle>, Failure> open_block(const Identifier& identifier
     if (!S_ISBLK(status.st_mode))
         return fail(Errc::invalid_argument, identifier.text + " is no block device.");
     if (options.truncate)
-        return fail(Errc::invalid_argument, identifier.text + " is a block device, which cannot be "
-                                                              "truncated. Leave truncate out.");
+        return fail(Errc::invalid_argument, identifier.text +
+                                                " is a block device, which cannot be "
+                                                "truncated. Leave truncate out.");
     auto folders = block_folders(status.st_rdev);
     if (!folders)
-        return fail(Errc::not_found, identifier.text + " has no device behind it: its number is "
-                                                       "not in /sys/dev/block.");
+        return fail(Errc::not_found, identifier.text +
+                                         " has no device behind it: its number is "
+                                         "not in /sys/dev/block.");
     if (read_number(folders->self + "/size") == 0)
         return fail(Errc::not_found, no_medium(identifier, *folders));
     if (options.access != Access::read_only && read_number(folders->self + "/ro") == 1)
@@ -188,10 +192,10 @@ Result<std::unique_ptr<Handle>, Failure> open_block(const Identifier& identifier
         std::make_unique<BlockHandle>(identifier, std::move(*folders), std::move(fd), options);
     if (auto read = handle->refresh(); !read) return std::unexpected(std::move(read.error()));
     if (options.create_bytes > handle->facts.geometry.size_bytes)
-        return fail(Errc::invalid_argument,
-                    identifier.text + " is a block device of " +
-                        format_size(handle->facts.geometry.size_bytes) + " and cannot grow to " +
-                        format_size(options.create_bytes) + ".");
+        return fail(Errc::invalid_argument, identifier.text + " is a block device of " +
+                                                format_size(handle->facts.geometry.size_bytes) +
+                                                " and cannot grow to " +
+                                                format_size(options.create_bytes) + ".");
     return handle;
 }
 

@@ -56,6 +56,10 @@ TEST(ModelIdentify, CountsAllocatedBlocks) {
     EXPECT_EQ(used(), 25u);
     EXPECT_EQ(device.io_status(nvme::write_zeroes(0, 1)), kSuccess);
     EXPECT_EQ(used(), 26u);
+    // In a chunk that is there already, some of the blocks again.
+    device.write(0, 4, pattern(4 * 512, 2));
+    EXPECT_EQ(used(), 29u);
+    EXPECT_EQ(device.read(0, 4), pattern(4 * 512, 2));
 }
 
 TEST(ModelIdentify, ListsItsOneNamespaceAndController) {

@@ -52,6 +52,7 @@ Result<Controller*, Failure> Controller::create(const Config& config) {
 Controller::Controller(const Config& config, std::unique_ptr<Media> media)
     : config_(with_serial(config)),
       delays_(config.read_latency.count() != 0 || config.write_latency.count() != 0),
+      plain_(!delays_ && !config.read_only && config.faults.empty()),
       media_(std::move(media)),
       faults_(config.faults),
       started_(steady_clock::now()) {
@@ -61,6 +62,10 @@ Controller::Controller(const Config& config, std::unique_ptr<Media> media)
 Controller::~Controller() = default;
 
 void Controller::execute_io(Context& context, std::chrono::milliseconds timeout) noexcept {
+    if (plain_ && execute_nvm_plain(*this, context)) [[likely]] {
+        complete_ok(context);
+        return;
+    }
     const auto begun = delays_ ? steady_clock::now() : steady_clock::time_point{};
     const Outcome outcome = execute_nvm(*this, context);
     if (delays_) [[unlikely]]

@@ -71,6 +71,7 @@ class Controller {
 
     const Config config_;
     const bool delays_;
+    const bool plain_;  ///< Nothing asked for stands in the way of the short path.
     std::unique_ptr<Media> media_;
     FaultSet faults_;
     ErrorLog errors_;

@@ -157,6 +157,39 @@ void Media::written(Chunk& chunk, std::uint64_t index, std::uint32_t first,
     stripe_of(index).allocated_blocks += fresh;
 }
 
+template <bool kWrites>
+bool Media::move_plain(std::uint64_t slba, std::uint32_t blocks, void* buffer,
+                       std::uint32_t bytes) noexcept {
+    const Shape& shape = this->shape();
+    const auto first = static_cast<std::uint32_t>(slba) & (shape.chunk_blocks - 1);
+    if (shape.metadata_bytes != 0 || !shape.holds(slba, blocks) ||
+        std::uint64_t{blocks} << shape.block_shift != bytes || first + blocks > shape.chunk_blocks)
+        [[unlikely]]
+        return false;
+    const std::uint64_t index = slba >> shape.chunk_shift;
+    Stripe& stripe = stripe_of(index);
+    const std::lock_guard lock(stripe.mutex);
+    if (!is_current(shape)) [[unlikely]]
+        return false;
+    auto* chunk = const_cast<Chunk*>(find(index));
+    if (chunk == nullptr || chunk->uncorrectable_count != 0) [[unlikely]]
+        return false;
+    std::byte* block = chunk->data + (std::size_t{first} << shape.block_shift);
+    if constexpr (kWrites) {
+        written(*chunk, index, first, blocks);
+        std::memcpy(block, buffer, bytes);
+        stripe.traffic.written_bytes += bytes;
+        ++stripe.traffic.write_commands;
+    } else {
+        std::memcpy(buffer, block, bytes);
+        stripe.traffic.read_bytes += bytes;
+        ++stripe.traffic.read_commands;
+    }
+    return true;
+}
+template bool Media::move_plain<false>(std::uint64_t, std::uint32_t, void*, std::uint32_t) noexcept;
+template bool Media::move_plain<true>(std::uint64_t, std::uint32_t, void*, std::uint32_t) noexcept;
+
 Outcome Media::check_readable(const Shape& shape, std::uint64_t slba, std::uint64_t blocks,
                               bool refuse_deallocated) const noexcept {
     Outcome outcome;

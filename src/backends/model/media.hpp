@@ -119,6 +119,13 @@ class Media {
         StripeMask stripes_;
     };
 
+    /// The common read or write in as few steps as it can be: blocks without metadata, in one
+    /// chunk that is there, all readable, from or to one buffer. Takes the stripe itself. False:
+    /// it is something else, and nothing was done.
+    template <bool kWrites>
+    bool move_plain(std::uint64_t slba, std::uint32_t blocks, void* buffer,
+                    std::uint32_t bytes) noexcept;
+
     /// The first block of the range that cannot be read: marked uncorrectable
     /// (`kUnrecoveredRead`) or, with `refuse_deallocated`, deallocated (`kDeallocatedBlock`).
     Outcome check_readable(const Shape& shape, std::uint64_t slba, std::uint64_t blocks,

@@ -95,6 +95,7 @@ Result<std::unique_ptr<Handle>, Failure> open(const Identifier& identifier,
     facts.can_deallocate = true;
     facts.can_write_zeroes = true;
     facts.can_secure_erase = true;
+    facts.volatile_cache = true;
     facts.takes_raw_commands = true;
     if (auto read = handle->refresh(); !read) return std::unexpected(std::move(read.error()));
     return handle;

@@ -262,6 +262,26 @@ Outcome flush(Controller& controller, const Context& context) noexcept {
 
 }  // namespace
 
+bool execute_nvm_plain(Controller& controller, const Context& context) noexcept {
+    const Command& command = context.command;
+    auto* buffer = reinterpret_cast<void*>(static_cast<std::uintptr_t>(command.data));
+    // FUSE and DTYPE are the fields that make such a command another one or wrong.
+    const std::uint32_t unusual = (context.options & (kVectored | kMetadataVectored)) |
+                                  command.metadata_bytes | (command.flags & 3u) |
+                                  (command.cdw12 & 0x00f00000u);
+    if (unusual != 0 || command.nsid > kNsid || buffer == nullptr ||
+        command.data_bytes > controller.config().mdts_bytes) [[unlikely]]
+        return false;
+    Media& media = controller.media();
+    if (command.opcode == static_cast<std::uint8_t>(NvmOpcode::read)) {
+        return !controller.features().refuses_deallocated() &&
+               media.move_plain<false>(command.slba(), command.blocks(), buffer,
+                                       command.data_bytes);
+    }
+    return command.opcode == static_cast<std::uint8_t>(NvmOpcode::write) &&
+           media.move_plain<true>(command.slba(), command.blocks(), buffer, command.data_bytes);
+}
+
 Outcome execute_nvm(Controller& controller, const Context& context) noexcept {
     const Command& command = context.command;
     const auto opcode = static_cast<NvmOpcode>(command.opcode);

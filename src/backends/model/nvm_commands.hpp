@@ -14,6 +14,10 @@ inline constexpr std::uint16_t kCopyRangeBlocks = 1024;  ///< MSSRL
 inline constexpr std::uint32_t kCopyTotalBlocks = 4096;  ///< MCL
 inline constexpr std::uint32_t kCopyRanges = 128;        ///< MSRC, counted from one
 
+/// Executes the common read or write: without faults, latency or write protection, of blocks
+/// without metadata, with one buffer. False: it is something else, and nothing was done.
+bool execute_nvm_plain(Controller& controller, const Context& context) noexcept;
+
 /// Executes one I/O command of the NVM command set. Trusts nothing in it.
 Outcome execute_nvm(Controller& controller, const Context& context) noexcept;
 

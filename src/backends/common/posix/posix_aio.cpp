@@ -1,6 +1,7 @@
 #include "backends/common/posix/posix_aio.hpp"
 
 #include <aio.h>
+#include <fcntl.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -18,6 +19,8 @@
 #include "backends/common/posix/transfer.hpp"
 #include "contracts/complete.hpp"
 #include "os/deadline.hpp"
+#include "os/error_text.hpp"
+#include "os/fd.hpp"
 #include "os/posix/aio.hpp"
 
 namespace xnvme::be_common::posix_aio {
@@ -50,9 +53,9 @@ struct Request {
 
 class AioQueue final : public AsyncQueue {
   public:
-    AioQueue(QueueParts parts, const Handle& handle) noexcept
+    AioQueue(QueueParts parts, const Handle& handle, os::Fd fd) noexcept
         : AsyncQueue(std::move(parts)),
-          fd_(handle.fd),
+          fd_(std::move(fd)),
           unit_(handle.direct ? std::max(handle.facts.geometry.block_bytes, 1u) : 1) {}
     ~AioQueue() override;
 
@@ -76,7 +79,8 @@ class AioQueue final : public AsyncQueue {
     void signal_watcher() noexcept;
     Result<void> suspend(std::chrono::nanoseconds left) noexcept;
 
-    int fd_;
+    /// Of this queue alone: glibc serves the requests of one descriptor one after another.
+    os::Fd fd_;
     std::uint32_t unit_;
     std::vector<Request> requests_;
     std::vector<Request*> free_;
@@ -99,8 +103,9 @@ void AioQueue::create() {
 }
 
 AioQueue::~AioQueue() {
-    for (Request* request : running_) ::aio_cancel(fd_, &request->control);
-    // What could not be cancelled is waited for: the system may still write to its memory.
+    // Everything is waited for, as the system may still write to its memory. aio_cancel is of no use
+    // here: glibc forgets the requests behind one that it takes out before it was started (glibc
+    // 2.36, __aio_remove_request), and they never end.
     for (Request* request : running_) {
         const struct aiocb* list[] = {&request->control};
         while (::aio_error(&request->control) == EINPROGRESS) ::aio_suspend(list, 1, nullptr);
@@ -155,7 +160,7 @@ AioQueue::Handed AioQueue::hand_on(Request& request) noexcept {
         return Handed::finished;
     }
     std::memset(&request.control, 0, sizeof(request.control));
-    request.control.aio_fildes = fd_;
+    request.control.aio_fildes = fd_.get();
     request.control.aio_sigevent.sigev_notify = SIGEV_NONE;
     int why = 0;
     if (request.list.empty()) {
@@ -347,8 +352,14 @@ OpcodeSet carries(const Handle& handle) {
 }
 
 Result<std::unique_ptr<AsyncQueue>, Failure> make(QueueSetup setup) {
-    std::unique_ptr<AioQueue> queue(new (std::nothrow)
-                                        AioQueue(std::move(setup.parts), setup.handle));
+    os::Fd fd(::fcntl(setup.handle.fd, F_DUPFD_CLOEXEC, 0));
+    if (!fd) {
+        return fail(Error::of_system(errno),
+                    "The queue's own descriptor of the file could not be made: " +
+                        os::message(errno) + ".");
+    }
+    std::unique_ptr<AioQueue> queue(
+        new (std::nothrow) AioQueue(std::move(setup.parts), setup.handle, std::move(fd)));
     if (queue == nullptr) return fail(Errc::no_memory, "There is no memory for the queue.");
     queue->create();
     return queue;
