@@ -49,8 +49,9 @@ if(XNVME_BUILD_SHARED)
     # Apple's linker has no version scripts; hidden visibility alone decides there.
     if(NOT APPLE)
         set(xnvme_map "${PROJECT_SOURCE_DIR}/cmake/xnvmepp.map")
-        target_link_options(xnvmepp PRIVATE
-            "-Wl,--version-script=${xnvme_map}" "-Wl,--exclude-libs,ALL")
+        # The archives are Linux's, and Zig's linker does not know the second option.
+        target_link_options(xnvmepp PRIVATE "-Wl,--version-script=${xnvme_map}"
+            $<$<PLATFORM_ID:Linux>:-Wl,--exclude-libs,ALL>)
         set_target_properties(xnvmepp PROPERTIES LINK_DEPENDS "${xnvme_map}")
     endif()
     add_library(xnvmepp::xnvmepp ALIAS xnvmepp)

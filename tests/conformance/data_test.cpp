@@ -18,6 +18,7 @@ class AsyncData : public AsyncCase {
     xnvme::Device other() const {
         xnvme::Options options;
         options.direct = place().direct;
+        options.async = "emu";
         return open(options);
     }
     static std::uint32_t block_bytes(const xnvme::Device& device) {

@@ -1,4 +1,4 @@
-"""The C++ examples of the README compile and link as a reader would copy them."""
+"""The C++ examples of the README compile and run as a reader would copy them."""
 
 import os
 import pathlib
@@ -20,7 +20,7 @@ class ReadmeExample(unittest.TestCase):
     def test_there_is_an_example(self):
         self.assertTrue(examples(), "README.md has no ```cpp block")
 
-    def test_each_example_compiles_and_links(self):
+    def test_each_example_compiles_and_runs(self):
         for number, text in enumerate(examples(), 1):
             with self.subTest(example=number), tempfile.TemporaryDirectory() as folder:
                 source = pathlib.Path(folder) / "example.cpp"
@@ -32,6 +32,9 @@ class ReadmeExample(unittest.TestCase):
                      "-o", str(source.with_suffix(""))],
                     capture_output=True, text=True, check=False)
                 self.assertEqual(done.returncode, 0, done.stderr)
+                ran = subprocess.run([str(source.with_suffix("")), "mem:64MiB"], timeout=60,
+                                     capture_output=True, text=True, check=False)
+                self.assertEqual(ran.returncode, 0, ran.stderr)
 
 
 if __name__ == "__main__":

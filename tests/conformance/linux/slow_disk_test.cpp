@@ -131,21 +131,6 @@ TEST_P(AsyncSlowDisk, WaitWakesUpForACompletion) {
     EXPECT_EQ(runner.failed(), 0u) << text(runner.first_failure());
 }
 
-TEST_P(AsyncSlowDisk, WaitWakesUpForAnEmulatedCommandToo) {
-    xnvme::Queue queue = must(device_->create_queue(8));
-    Runner runner(queue);
-    freeze();
-    must(runner.submit(write(0), page(0)));
-    // Its blocks are elsewhere and its work is a read, which a frozen file system serves.
-    must(runner.submit(xnvme::nvme::verify(32 * (4096 / unit_), 1)));
-    const auto start = Clock::now();
-    EXPECT_EQ(runner.wait(1, seconds{5}), 1u);
-    EXPECT_LT(Clock::now() - start, seconds{4});
-    EXPECT_EQ(queue.outstanding(), 1u);
-    thaw();
-    EXPECT_EQ(runner.drain(), 1u);
-}
-
 TEST_P(AsyncSlowDisk, SpinningIsBounded) {
     xnvme::QueueOptions spinning;
     spinning.spin = milliseconds{20};

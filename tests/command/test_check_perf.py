@@ -1,0 +1,120 @@
+"""check and perf."""
+
+import os
+
+from xnvme_command import CommandTest, main
+
+
+class Check(CommandTest):
+    def test_a_new_file_a_model_and_then_only_verifying(self):
+        disk = self.path("disk.img")
+        done = self.json("check", disk, "--create", "300KiB", "--seed", "7")
+        self.assertEqual(done["result"], "every block is right")
+        self.assertEqual(done["verified"]["bytes"], 300 * 1024)
+        self.assertEqual(os.path.getsize(disk), 300 * 1024)
+        self.text("check", disk, "--verify-only", "--seed", "7", "--depth", "3")
+        self.text("check", "mem:1MiB", "--async", "thrpool")
+
+    def test_the_first_mismatch_is_named_exactly(self):
+        disk = self.path("disk.img")
+        self.json("check", disk, "--create", "256KiB")
+        content = bytearray(self.bytes_of(disk))
+        content[77 * 512 + 99] ^= 0xFF
+        content[300 * 512] ^= 0xFF
+        self.file("disk.img", content=bytes(content))
+        self.fail_with(1, "check", disk, "--verify-only",
+                       says=["Block 77 ", "from byte 99 on", f"{content[77 * 512 + 99]:#04x}"])
+
+    def test_stale_and_misplaced_blocks_are_told_apart(self):
+        disk = self.path("disk.img")
+        self.json("check", disk, "--create", "64KiB")
+        self.fail_with(1, "check", disk, "--verify-only", "--generation", "2",
+                       says=["Block 0 ", "its data of generation 1"])
+        content = bytearray(self.bytes_of(disk))
+        content[9 * 512:10 * 512] = content[5 * 512:6 * 512]
+        content[20 * 512:21 * 512] = b"\0" * 512
+        self.file("disk.img", content=bytes(content))
+        self.fail_with(1, "check", disk, "--verify-only",
+                       says=["Block 9 ", "what belongs into block 5"])
+        self.fail_with(1, "check", disk, "--verify-only", "--slba", "20", says="nothing but zeroes")
+
+    def test_a_range_leaves_the_rest(self):
+        disk = self.file("disk.img", 64 * 512)
+        before = self.bytes_of(disk)
+        self.text("check", disk, "--slba", "8", "--blocks", "8")
+        self.assertEqual(self.bytes_of(disk)[:4096], before[:4096])
+        self.assertEqual(self.bytes_of(disk)[8192:], before[8192:])
+
+    def test_a_device_that_fails_says_where(self):
+        self.fail_with(1, "check", "mem:256KiB?fault=write@lba:100..100,sct=2,sc=0x80",
+                       "--size", "512", says="block 100")
+
+    def test_nil_is_refused(self):
+        self.fail_with(2, "check", "mem:1MiB", "--async", "nil", says="moves no data")
+
+
+class Perf(CommandTest):
+    def test_one_table_over_several_interfaces(self):
+        text = self.text("perf", "mem:64MiB", "--async", "nil,emu,thrpool", "--time", "100ms")
+        for word in ("IOPS", "P99.9", "nil *", "emu", "thrpool", "moves no data"):
+            self.assertIn(word, text)
+
+    def test_json(self):
+        done = self.json("perf", "mem:8MiB", "--async", "nil,emu", "--time", "100ms", "--queues",
+                         "2", "--depth", "4", "--pattern", "mixed", "--read-percent", "50")
+        nil, emu = done["results"]
+        self.assertEqual((nil["async"], emu["async"]), ("nil", "emu"))
+        self.assertIs(nil["moves_data"], False)
+        self.assertIs(emu["moves_data"], True)
+        for row in done["results"]:
+            self.assertGreater(row["iops"], 0)
+            self.assertGreater(row["reads"], 0)
+            self.assertGreater(row["writes"], 0)
+            latency = row["latency_ns"]
+            order = [latency[name] for name in ("p50", "p90", "p99", "p99.9", "max")]
+            self.assertEqual(order, sorted(order))
+
+    def test_count_ends_it(self):
+        disk = self.file("disk.img", 1 << 20)
+        for pattern in ("randread", "read"):
+            row = self.json("perf", disk, "--count", "777", "--queues", "2", "--pattern",
+                            pattern)["results"][0]
+            self.assertEqual(row["ios"], 777)
+            self.assertEqual(row["writes"], 0)
+
+    def test_every_interface_that_serves_a_file(self):
+        disk = self.file("disk.img", 1 << 20)
+        done = self.json("perf", disk, "--async", "all", "--count", "64")
+        names = [row["async"] for row in done["results"]]
+        for name in ("emu", "nil", "thrpool"):
+            self.assertIn(name, names)
+        for row in done["results"]:
+            self.assertEqual(row["ios"], 64, msg=row)
+
+    def test_writes_need_force_on_what_exists(self):
+        disk = self.file("disk.img", 1 << 20)
+        before = self.bytes_of(disk)
+        self.fail_with(2, "perf", disk, "--pattern", "randwrite", says=["--force", disk])
+        self.fail_with(2, "perf", disk, "--create", "1MiB", says=["--force", disk])
+        self.assertEqual(self.bytes_of(disk), before)
+        self.json("perf", disk, "--pattern", "write", "--count", "16", "--force")
+        self.assertNotEqual(self.bytes_of(disk), before)
+
+    def test_create(self):
+        disk = self.path("new.img")
+        self.json("perf", disk, "--create", "256KiB", "--pattern", "randwrite", "--count", "16")
+        self.assertEqual(os.path.getsize(disk), 256 * 1024)
+
+    def test_an_interface_that_does_not_serve_is_an_error_with_the_others_measured(self):
+        done = self.run_command("perf", "mem:1MiB", "--async", "emu,nonesuch", "--count", "8")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"nonesuch did not run", done.stdout)
+        self.assertIn(b"1 of 2 interfaces", done.stderr)
+
+    def test_a_failed_io_ends_it(self):
+        self.fail_with(1, "perf", "mem:64KiB?fault=read@lba:0..127,sct=2,sc=0x81", "--time", "10s",
+                       says="Unrecovered Read Error")
+
+
+if __name__ == "__main__":
+    main()

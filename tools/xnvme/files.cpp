@@ -1,0 +1,69 @@
+#include "files.hpp"
+
+#include <cerrno>
+#include <cstdio>
+
+#include <fmt/core.h>
+
+#include "os/terminal.hpp"
+
+namespace xnvme::tool {
+namespace {
+
+struct Close {
+    void operator()(std::FILE* file) const noexcept { std::fclose(file); }
+};
+using File = std::unique_ptr<std::FILE, Close>;
+
+std::vector<std::byte> read_all(std::FILE* file, const std::string& name, std::uint64_t most) {
+    std::vector<std::byte> bytes;
+    for (;;) {
+        constexpr std::size_t kStep = std::size_t{1} << 20;
+        const std::size_t had = bytes.size();
+        bytes.resize(had + kStep);
+        const std::size_t got = std::fread(bytes.data() + had, 1, kStep, file);
+        bytes.resize(had + got);
+        if (std::ferror(file) != 0)
+            throw Stop(kFailed,
+                       fmt::format("{} could not be read: {}.", name, os_error_text(errno)));
+        if (bytes.size() > most)
+            throw Stop(kUsage, fmt::format("{} holds more than the {} that one command can carry.",
+                                           name, format_size(most)));
+        if (got < kStep) return bytes;
+    }
+}
+
+}  // namespace
+
+std::vector<std::byte> read_file(const std::string& path, std::uint64_t most) {
+    if (path == "-") {
+        os::make_binary(os::Stream::in);
+        return read_all(stdin, "Standard input", most);
+    }
+    const File file(std::fopen(path.c_str(), "rb"));
+    if (file == nullptr)
+        throw Stop(kFailed,
+                   fmt::format("The file {} could not be opened: {}.", path, os_error_text(errno)));
+    return read_all(file.get(), path, most);
+}
+
+void write_file(const std::string& path, std::span<const std::byte> bytes) {
+    if (path == "-") return write_raw(bytes);
+    File file(std::fopen(path.c_str(), "wb"));
+    if (file == nullptr)
+        throw Stop(kFailed, fmt::format("The file {} could not be created: {}.", path,
+                                        os_error_text(errno)));
+    const bool written = std::fwrite(bytes.data(), 1, bytes.size(), file.get()) == bytes.size();
+    if (!written || std::fclose(file.release()) != 0)
+        throw Stop(kFailed,
+                   fmt::format("{} could not be written: {}.", path, os_error_text(errno)));
+}
+
+void write_raw(std::span<const std::byte> bytes) {
+    os::make_binary(os::Stream::out);
+    if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) != bytes.size())
+        throw Stop(kFailed,
+                   fmt::format("Standard output could not be written: {}.", os_error_text(errno)));
+}
+
+}  // namespace xnvme::tool
