@@ -133,6 +133,12 @@ class AsyncQueue {
     /// The queue's worker for commands that the interface does not carry; null when there is none.
     AsyncQueue* worker() const noexcept { return worker_; }
     void set_worker(AsyncQueue* worker) noexcept { worker_ = worker; }
+    /// Somebody watches the worker's descriptor: polls look at the worker even while it has no
+    /// commands, to take away a signal that came after its command was taken.
+    void watch_worker() noexcept { worker_watched_ = true; }
+    bool looks_at_worker() const noexcept {
+        return worker_ != nullptr && (worker_watched_ || worker_->in_flight() != 0);
+    }
     QueueState* state() const noexcept { return state_; }
     void set_state(QueueState* state) noexcept { state_ = state; }
 
@@ -160,6 +166,7 @@ class AsyncQueue {
     std::uint32_t submitted_ = 0;
     std::uint32_t completed_ = 0;
     std::uint32_t sure_room_ = 0;  ///< The depth, or 0 while the worker has commands.
+    bool worker_watched_ = false;
     AsyncQueue* worker_ = nullptr;
     QueueState* state_ = nullptr;
     DeviceState* device_ = nullptr;

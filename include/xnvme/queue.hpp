@@ -97,7 +97,7 @@ class Queue {
     /// many were completed.
     std::uint32_t poll(std::uint32_t max = UINT32_MAX) noexcept {
         const std::uint32_t count = engine_->poll(max);
-        if (engine_->worker() == nullptr || engine_->worker()->in_flight() == 0) [[likely]]
+        if (!engine_->looks_at_worker()) [[likely]]
             return count;
         return count + poll_worker(max - count);
     }

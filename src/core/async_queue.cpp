@@ -29,7 +29,10 @@ Result<SlotArray> SlotArray::create(std::uint32_t depth) noexcept {
 }
 
 AsyncQueue::AsyncQueue(QueueParts parts) noexcept
-    : slots_(std::move(parts.slots)), sure_room_(slots_.depth()), device_(parts.device), rules_(parts.rules) {
+    : slots_(std::move(parts.slots)),
+      sure_room_(slots_.depth()),
+      device_(parts.device),
+      rules_(parts.rules) {
     for (std::uint32_t i = 0; i < slots_.depth(); ++i) {
         Context& context = slots_.at(i);
         context.device = device_;

@@ -144,6 +144,7 @@ Result<NativeHandle> Queue::completion_fd() noexcept {
         if (auto added = set->add(handle); !added) return std::unexpected(added.error());
     }
     state_->watched.emplace(std::move(*set));
+    engine_->watch_worker();
     return state_->watched->handle();
 }
 

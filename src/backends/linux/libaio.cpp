@@ -111,8 +111,8 @@ bool flushes() noexcept {
 /// The queue. Requests are staged in an array that `poll` and `wait` hand on whole.
 class Queue final : public AsyncQueue {
   public:
-    Queue(QueueSetup setup, AioContext context, os::Event event,
-          std::unique_ptr<::iocb[]> requests, std::unique_ptr<::iocb*[]> staged) noexcept
+    Queue(QueueSetup setup, AioContext context, os::Event event, std::unique_ptr<::iocb[]> requests,
+          std::unique_ptr<::iocb*[]> staged) noexcept
         : AsyncQueue(std::move(setup.parts)),
           context_(std::move(context)),
           event_(std::move(event)),
@@ -377,8 +377,8 @@ Result<NativeHandle> Queue::sleep_fd() noexcept {
 }  // namespace
 
 Verdict machine() {
-    // Kept once it is true: io_destroy waits for the whole kernel to pass by (RCU), which takes tens
-    // of milliseconds.
+    // Kept once it is true: io_destroy waits for the whole kernel to pass by (RCU), which takes
+    // tens of milliseconds.
     static std::atomic<bool> has_it{false};
     if (!has_it.load(std::memory_order_relaxed)) {
         auto context = AioContext::create(1);

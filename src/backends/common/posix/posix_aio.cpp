@@ -103,9 +103,9 @@ void AioQueue::create() {
 }
 
 AioQueue::~AioQueue() {
-    // Everything is waited for, as the system may still write to its memory. aio_cancel is of no use
-    // here: glibc forgets the requests behind one that it takes out before it was started (glibc
-    // 2.36, __aio_remove_request), and they never end.
+    // Everything is waited for, as the system may still write to its memory. aio_cancel is of no
+    // use here: glibc forgets the requests behind one that it takes out before it was started
+    // (glibc 2.36, __aio_remove_request), and they never end.
     for (Request* request : running_) {
         const struct aiocb* list[] = {&request->control};
         while (::aio_error(&request->control) == EINPROGRESS) ::aio_suspend(list, 1, nullptr);

@@ -1,5 +1,7 @@
 #include "backends/common/posix/posix_aio.hpp"
 
+#include <fcntl.h>
+
 #include <cerrno>
 #include <chrono>
 #include <utility>
@@ -7,6 +9,7 @@
 #include "backends/common/posix/file_commands.hpp"
 #include "backends/common/posix/test_support.hpp"
 #include "os/event.hpp"
+#include "os/fd.hpp"
 
 namespace xnvme::be_common {
 namespace {
@@ -145,16 +148,26 @@ TEST_F(PosixAioTest, AShortTransferSaysHowMuchMovedAndDoesNotStick) {
 }
 
 TEST_F(PosixAioTest, TheSystemsErrnoIsKept) {
-    handle_.fd = 1 << 20;
+    const os::Fd null(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+    ASSERT_TRUE(null);
+    handle_.fd = null.get();
     auto queue = make(2);
     std::vector<std::uint8_t> bytes(kBlockBytes);
     Context& read = submit(*queue, nvme::read(0, 1), Data(bytes.data(), bytes.size()));
     Context& flush = submit(*queue, nvme::flush());
     drain(*queue);
     EXPECT_EQ(read.error, Errc::system);
-    EXPECT_EQ(read.os_error, EBADF);
-    EXPECT_EQ(flush.os_error, EBADF);
+    EXPECT_EQ(read.os_error, EBADF) << "it is open for writing alone";
+    EXPECT_EQ(flush.os_error, EINVAL) << "there is nothing to flush";
     EXPECT_EQ(completed_, 2u);
+}
+
+TEST_F(PosixAioTest, AQueueHasADescriptorOfItsOwn) {
+    handle_.fd = 1 << 20;
+    const auto queue = posix_aio::make(
+        QueueSetup{make_parts(1), handle_, sync_, options_, QueueOptions{}, regions_});
+    ASSERT_FALSE(queue.has_value());
+    EXPECT_EQ(queue.error().error.os, EBADF);
 }
 
 TEST_F(PosixAioTest, FlushesAndForcedWritesComplete) {
