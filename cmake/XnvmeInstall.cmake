@@ -1,5 +1,5 @@
 # What `cmake --install build --prefix P` lays down: libraries, headers, the CMake and pkg-config
-# packages, the command with its completions and manual pages, and the documentation.
+# packages, the command with its completions, and the documentation.
 
 include(CMakePackageConfigHelpers)
 
@@ -41,22 +41,25 @@ file(RELATIVE_PATH xnvme_pc_to_prefix "/p/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/p
 configure_file("${PROJECT_SOURCE_DIR}/cmake/xnvmepp.pc.in" "${PROJECT_BINARY_DIR}/xnvmepp.pc" @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/xnvmepp.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 
-# These are installed when they are there; `completions/` and `docs/` are written by hand.
-function(xnvme_install_if_there path destination)
-    if(EXISTS "${PROJECT_SOURCE_DIR}/${path}")
-        install(FILES "${PROJECT_SOURCE_DIR}/${path}" DESTINATION "${destination}" ${ARGN})
-    endif()
-endfunction()
-xnvme_install_if_there(completions/xnvme.bash
-    "${CMAKE_INSTALL_DATADIR}/bash-completion/completions" RENAME xnvme)
-xnvme_install_if_there(completions/_xnvme "${CMAKE_INSTALL_DATADIR}/zsh/site-functions")
-xnvme_install_if_there(completions/xnvme.fish
-    "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d")
-xnvme_install_if_there(README.md "${CMAKE_INSTALL_DOCDIR}")
-xnvme_install_if_there(LICENSE "${CMAKE_INSTALL_DOCDIR}")
-if(EXISTS "${PROJECT_SOURCE_DIR}/docs")
-    install(DIRECTORY "${PROJECT_SOURCE_DIR}/docs" DESTINATION "${CMAKE_INSTALL_DOCDIR}"
-        FILES_MATCHING PATTERN "*.md")
+# The command writes its own completions; one built for another system cannot run here.
+if(TARGET xnvme_tool AND NOT CMAKE_CROSSCOMPILING)
+    set(xnvme_completions "")
+    foreach(shell bash zsh fish)
+        set(script "${PROJECT_BINARY_DIR}/completions/${shell}")
+        add_custom_command(OUTPUT "${script}"
+            COMMAND "${CMAKE_COMMAND}" -E make_directory "${PROJECT_BINARY_DIR}/completions"
+            COMMAND xnvme_tool completion ${shell} > "${script}"
+            DEPENDS xnvme_tool VERBATIM)
+        list(APPEND xnvme_completions "${script}")
+    endforeach()
+    add_custom_target(completions ALL DEPENDS ${xnvme_completions})
+    install(FILES "${PROJECT_BINARY_DIR}/completions/bash" RENAME xnvme
+        DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
+    install(FILES "${PROJECT_BINARY_DIR}/completions/zsh" RENAME _xnvme
+        DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/site-functions")
+    install(FILES "${PROJECT_BINARY_DIR}/completions/fish" RENAME xnvme.fish
+        DESTINATION "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d")
 endif()
-file(GLOB xnvme_manuals CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/docs/man/*.1")
-install(FILES ${xnvme_manuals} DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
+
+install(FILES README.md LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+install(DIRECTORY docs DESTINATION "${CMAKE_INSTALL_DOCDIR}" FILES_MATCHING PATTERN "*.md")

@@ -99,8 +99,7 @@ Result<Identifier, Failure> missing(Identifier identifier, const Options& option
         return identifier;
     }
     return refuse(Errc::not_found, uri,
-                  "is not there. Check the path; 'xnvme scan' lists this machine's devices, and "
-                  "a file is created when that is asked for (Options::create).");
+                  "is not there. Check the path; 'xnvme scan' lists this machine's devices.");
 }
 
 Result<Identifier, Failure> existing(Identifier identifier, const os::FileFound& found) {
