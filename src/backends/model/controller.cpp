@@ -16,6 +16,11 @@ namespace xnvme::be_model {
 
 namespace {
 
+/// Never returns early, which sleeping does where the system's timer is coarse (Windows).
+void sleep_until(std::chrono::steady_clock::time_point end) noexcept {
+    while (std::chrono::steady_clock::now() < end) std::this_thread::sleep_until(end);
+}
+
 using std::chrono::steady_clock;
 
 /// With a serial number of its own where none was asked for.
@@ -69,7 +74,7 @@ void Controller::execute_io(Context& context, std::chrono::milliseconds timeout)
     const auto begun = delays_ ? steady_clock::now() : steady_clock::time_point{};
     const Outcome outcome = execute_nvm(*this, context);
     if (delays_) [[unlikely]]
-        std::this_thread::sleep_until(begun + latency_of(config_, context.command.opcode));
+        sleep_until(begun + latency_of(config_, context.command.opcode));
     if (outcome.status.ok() && !outcome.dropped) [[likely]] {
         complete_ok(context, outcome.result);
         return;
@@ -90,7 +95,7 @@ void Controller::fail_command(Context& context, bool admin, const Outcome& outco
                               std::chrono::milliseconds timeout) noexcept {
     if (outcome.dropped) {
         // The device says nothing: what ends the command is the caller's time-out.
-        std::this_thread::sleep_for(timeout);
+        sleep_until(steady_clock::now() + timeout);
         complete_failed(context, Errc::timed_out, ETIMEDOUT);
         return;
     }
