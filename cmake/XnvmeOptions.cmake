@@ -10,6 +10,7 @@ else()
 endif()
 
 option(XNVME_BUILD_TESTS "Build the unit tests and the conformance suite" ${xnvme_gtest_found})
+option(XNVME_BUILD_COMMAND "Build the command, `xnvme`" ON)
 option(XNVME_BUILD_EXAMPLES "Build the programs in examples/" ON)
 option(XNVME_BUILD_BENCH "Build the programs in bench/" ON)
 option(XNVME_WERROR "Treat warnings as errors" OFF)

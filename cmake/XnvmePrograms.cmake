@@ -1,7 +1,7 @@
 # The command, the examples and the benchmarks. A folder that is still empty adds nothing.
 
 xnvme_glob_sources(xnvme_tool_sources tools/xnvme)
-if(xnvme_tool_sources)
+if(XNVME_BUILD_COMMAND AND xnvme_tool_sources)
     add_executable(xnvme_tool ${xnvme_tool_sources})
     target_link_libraries(xnvme_tool PRIVATE xnvme_internal xnvme_lto_compile xnvme_lto_link)
     set_target_properties(xnvme_tool PROPERTIES OUTPUT_NAME xnvme)
