@@ -99,7 +99,8 @@ Result<Identifier, Failure> missing(Identifier identifier, const Options& option
         return identifier;
     }
     return refuse(Errc::not_found, uri,
-                  "is not there. Check the path; 'xnvme scan' lists this machine's devices.");
+                  "is not there. Check the path; 'xnvme scan' lists this machine's devices, and "
+                  "the option 'create' makes a new file.");
 }
 
 Result<Identifier, Failure> existing(Identifier identifier, const os::FileFound& found) {

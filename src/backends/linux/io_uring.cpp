@@ -133,7 +133,7 @@ class Queue final : public RingQueue {
     void submit(Context& context) noexcept override {
         stage(context);
         if (watched()) [[unlikely]]
-            hand_on();
+            hand_on_watched();
     }
 
     void submit_batch(Context* const* contexts, std::uint32_t count) noexcept override {

@@ -89,7 +89,7 @@ bool RingQueue::replace_ring() noexcept {
     start_buffers();
     // A watcher's descriptor stays: the new ring signals it too.
     if (event_) {
-        register_event();
+        if (!must_enter_) register_event();
         event_->signal();
     }
     for (std::uint32_t i = 0; i < depth(); ++i) {
@@ -155,23 +155,34 @@ bool RingQueue::register_event() noexcept {
     return io_uring_register_eventfd(&ring_.raw(), static_cast<int>(event_->handle())) == 0;
 }
 
-Result<NativeHandle> RingQueue::completion_fd() noexcept {
-    // The descriptor of a ring that polls the device never becomes readable.
-    if (must_enter_) return fail(Errc::unsupported);
-    if (!event_) {
-        if (!take_over()) return fail(Errc::busy);
-        auto event = os::Event::create();
-        if (!event) return std::unexpected(event.error());
-        event_ = std::move(*event);
-        if (!register_event()) {
-            event_.reset();
-            return fail(Error::of_system(ENOMEM));
-        }
-        // What has completed already signals nothing.
-        event_->signal();
+Result<void> RingQueue::make_event() noexcept {
+    if (event_) return {};
+    if (!take_over()) return fail(Errc::busy);
+    auto event = os::Event::create();
+    if (!event) return std::unexpected(event.error());
+    event_ = std::move(*event);
+    // Under IOPOLL the kernel has nothing to signal with.
+    if (!must_enter_ && !register_event()) {
+        event_.reset();
+        return fail(Error::of_system(ENOMEM));
     }
+    // What has completed already signals nothing.
+    event_->signal();
+    return {};
+}
+
+Result<NativeHandle> RingQueue::completion_fd() noexcept {
+    if (auto made = make_event(); !made) return std::unexpected(made.error());
     watched_ = true;
     if (ring_.staged() != 0 && hand_on() != 0) return fail(Error::of_system(EIO));
+    return event_->handle();
+}
+
+Result<NativeHandle> RingQueue::sleep_fd() noexcept {
+    if (auto made = make_event(); !made) return std::unexpected(made.error());
+    // Signals of what was reaped already are old; one that comes between the two lines stays.
+    event_->clear();
+    if (ring_.ready() != 0 || must_enter_) event_->signal();
     return event_->handle();
 }
 

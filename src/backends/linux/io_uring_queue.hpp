@@ -25,6 +25,7 @@ class RingQueue : public AsyncQueue {
   public:
     ~RingQueue() override;
     Result<NativeHandle> completion_fd() noexcept final;
+    Result<NativeHandle> sleep_fd() noexcept final;
 
   protected:
     /// In `Context::scratch`: the context is staged or in the kernel; the other bits are its hint
@@ -40,7 +41,10 @@ class RingQueue : public AsyncQueue {
     bool watched() const noexcept { return watched_; }
     void begin_watched_poll() noexcept { event_->clear(); }
     void end_watched_poll() noexcept {
-        if (ring_.ready() != 0 || ring_.wants_enter()) event_->signal();
+        // The kernel signals nothing under IOPOLL: polling is what was asked for, so the descriptor
+        // is readable for as long as there is something to poll for.
+        const bool polls = must_enter_ && in_flight() != 0;
+        if (polls || ring_.ready() != 0 || ring_.wants_enter()) event_->signal();
     }
 
     /// True when `hand_on` has something to do.
@@ -50,6 +54,11 @@ class RingQueue : public AsyncQueue {
     /// Hands on what is staged and lets the kernel post completions. Does not sleep or call back.
     /// Returns 0, or the errno with which the kernel refuses for good what is staged.
     int hand_on() noexcept;
+    /// The same for a submission while somebody watches.
+    void hand_on_watched() noexcept {
+        hand_on();
+        if (must_enter_) event_->signal();
+    }
     /// The same at the start of `poll`, which may call back: what the kernel refuses for good is
     /// completed. Returns how many that were.
     std::uint32_t hand_on_or_fail() noexcept;
@@ -90,6 +99,7 @@ class RingQueue : public AsyncQueue {
 
   private:
     bool take_over() noexcept;
+    Result<void> make_event() noexcept;
     bool replace_ring() noexcept;
     void start_buffers() noexcept;
     bool register_event() noexcept;
