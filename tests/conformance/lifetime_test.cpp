@@ -84,8 +84,10 @@ TEST_P(AsyncLifetime, QueueAndBuffersKeepTheDeviceOpen) {
     xnvme::Buffer buffer = must(device->allocate(device->geometry().transfer_block_bytes));
     auto queue = std::make_optional(must(device->create_queue(2)));
     device.reset();
-    Runner runner(*queue);
-    EXPECT_FALSE(runner.run(xnvme::nvme::read(0, 1), buffer).why);
+    {
+        Runner runner(*queue);
+        EXPECT_FALSE(runner.run(xnvme::nvme::read(0, 1), buffer).why);
+    }
     queue.reset();
     std::ranges::fill(buffer.span(), std::byte{1});
     EXPECT_TRUE(all_bytes(buffer.span(), std::byte{1}));
