@@ -322,7 +322,9 @@ void check_destroyed_with_commands_outstanding(const AsyncCase& interface,
         EXPECT_EQ(rig.called_back, before) << "called back while it was destroyed";
         // Nothing writes to the memory from here on: it is filled, freed, and looked at in between.
         std::memset(pages->data, 0xa5, pages->bytes);
-        for (std::size_t i = 0; i < pages->bytes; ++i) ASSERT_EQ(pages->data[i], std::byte{0xa5});
+        // Every byte is the one before it, which memcmp sees faster than a loop of checks.
+        ASSERT_EQ(pages->data[0], std::byte{0xa5});
+        ASSERT_EQ(std::memcmp(pages->data, pages->data + 1, pages->bytes - 1), 0);
     }
 }
 
