@@ -79,19 +79,19 @@ lint_guards() {
     return $status
 }
 
-# Reads the compile commands of the clang build, so that it sees the flags clang understands.
+# Reads the compile commands of a clang build, so that it sees the flags clang understands.
 lint_tidy() {
     local -a files
     mapfile -t files < <(our_files 'src/*.cpp' 'tools/*.cpp' 'examples/*.cpp' | grep -v '_test\.cpp$')
     printf '%s\n' "${files[@]}" | lint_known |
-        xargs -P "$(nproc)" -n 1 clang-tidy-19 --quiet -p build/clang 2> build/logs/lint-tidy.err
+        xargs -P "$(nproc)" -n 1 clang-tidy-19 --quiet -p build/lint 2> build/logs/lint-tidy.err
 }
 
 # Drops the files that this system does not compile: they have no compile command.
 lint_known() {
     local file
     while read -r file; do
-        if grep -qF "\"$root/$file\"" build/clang/compile_commands.json; then
+        if grep -qF "\"$root/$file\"" build/lint/compile_commands.json; then
             echo "$file"
         fi
     done
@@ -123,5 +123,7 @@ verb_lint() {
 
 configure_for_lint() {
     configure release
-    configure clang
+    # Without precompiled headers, which are not there unless that tree has been built.
+    heartbeat build/logs/lint-configure.log cmake --preset clang -B build/lint \
+        -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON
 }

@@ -123,7 +123,7 @@ class Queue final : public RingQueue {
   public:
     Queue(QueueSetup setup, const RingConfig& config, Ring ring,
           std::unique_ptr<iovec[]> vectors) noexcept
-        : RingQueue(std::move(setup), config, std::move(ring)),
+        : RingQueue(setup, config, std::move(ring)),
           geometry_(setup.handle.facts.geometry),
           fd_(setup.handle.fd),
           vectors_(std::move(vectors)) {

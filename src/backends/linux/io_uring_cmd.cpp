@@ -36,7 +36,7 @@ RingConfig config_of(const Handle& handle, const Options& options, std::uint32_t
 class Queue final : public RingQueue {
   public:
     Queue(QueueSetup setup, const RingConfig& config, Ring ring) noexcept
-        : RingQueue(std::move(setup), config, std::move(ring)),
+        : RingQueue(setup, config, std::move(ring)),
           nsid_(setup.handle.facts.nsid),
           timeout_ms_(static_cast<std::uint32_t>(std::clamp<std::int64_t>(
               setup.device_options.command_timeout.count(), 0, UINT32_MAX))),

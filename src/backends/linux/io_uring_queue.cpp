@@ -17,7 +17,7 @@ bool passes_by(int error) noexcept {
 
 }  // namespace
 
-RingQueue::RingQueue(QueueSetup setup, const RingConfig& config, Ring ring) noexcept
+RingQueue::RingQueue(QueueSetup& setup, const RingConfig& config, Ring ring) noexcept
     : AsyncQueue(std::move(setup.parts)),
       ring_(std::move(ring)),
       buffers_(setup.regions),

@@ -32,7 +32,7 @@ class RingQueue : public AsyncQueue {
     /// for `RegisteredBuffers`.
     static constexpr std::uint16_t kTaken = 0x8000;
 
-    RingQueue(QueueSetup setup, const RingConfig& config, Ring ring) noexcept;
+    RingQueue(QueueSetup& setup, const RingConfig& config, Ring ring) noexcept;
 
     Ring& ring() noexcept { return ring_; }
     const RegisteredBuffers& buffers() const noexcept { return buffers_; }

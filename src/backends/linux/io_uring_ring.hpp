@@ -32,7 +32,8 @@ struct RingConfig {
 };
 
 /// What a ring is made of, apart from what it owns.
-struct RingFields {
+class RingFields {
+  protected:
     io_uring_sqe* sqes_ = nullptr;
     unsigned tail_ = 0;
     unsigned taken_ = 0;

@@ -181,9 +181,10 @@ class Queue final : public AsyncQueue {
         request.aio_lio_opcode = operation.opcode;
         request.u.c.buf = reinterpret_cast<void*>(context.command.data);
         request.u.c.nbytes = context.bytes;
-        request.u.c.offset = static_cast<long long>(context.command.slba() << operation.shift);
+        request.u.c.offset =
+            std::bit_cast<long long>(std::uint64_t{context.command.slba() << operation.shift});
         // Force unit access (bit 30 of command dword 12) is a synchronous write: RWF_DSYNC, 2.
-        request.aio_rw_flags = static_cast<int>((context.command.cdw12 >> 29) & 2);
+        request.aio_rw_flags = (context.command.cdw12 >> 29) & 2;
         staged_[staged_count_++] = &request;
         if ((context.options & kVectored) != 0 || context.command.metadata != 0 ||
             operation.opcode > IO_CMD_PWRITE) [[unlikely]]
