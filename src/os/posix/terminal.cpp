@@ -51,7 +51,7 @@ void install_interrupt_flag() noexcept {
     action.sa_handler = set_interrupt_flag;
     // The handler is taken away by its first call, which leaves the default for the second.
     action.sa_flags = static_cast<int>(SA_RESETHAND);
-    ::sigemptyset(&action.sa_mask);
+    sigemptyset(&action.sa_mask);
     ::sigaction(SIGINT, &action, nullptr);
     ::sigaction(SIGTERM, &action, nullptr);
 }
