@@ -33,6 +33,7 @@ nvme::FeatureId parse_feature(const std::string& text) {
     if (!text.empty() && text.front() >= '0' && text.front() <= '9')
         return static_cast<nvme::FeatureId>(parse_number("--fid", text, 0, 255));
     std::vector<std::string_view> names;
+    names.reserve(std::size(nvme::kFeatures));
     for (const nvme::FeatureInfo& row : nvme::kFeatures) names.push_back(row.name);
     const std::string_view meant = text::nearest(text, names);
     throw CLI::ValidationError(
