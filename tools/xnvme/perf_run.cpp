@@ -174,6 +174,7 @@ void Worker::run() {
 Measurement measure(Device& device, const Workload& workload) {
     Shared shared;
     std::vector<std::unique_ptr<Worker>> workers;
+    workers.reserve(workload.queues);
     for (std::uint32_t i = 0; i < workload.queues; ++i)
         workers.push_back(std::make_unique<Worker>(device, workload, shared, i));
     const std::uint64_t begin_ns = now_ns();
