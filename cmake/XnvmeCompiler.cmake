@@ -15,9 +15,11 @@ set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/lib")
 if(NOT CMAKE_CXX_COMPILER_LAUNCHER)
     find_program(XNVME_CCACHE ccache)
     if(XNVME_CCACHE)
-        # Without these two, ccache refuses every file that uses a precompiled header.
-        set(CMAKE_CXX_COMPILER_LAUNCHER
-            "${CMAKE_COMMAND};-E;env;CCACHE_SLOPPINESS=pch_defines,time_macros;${XNVME_CCACHE}")
+        # Without the first two, ccache refuses every file that uses a precompiled header. The
+        # others let a checkout in another folder use what this one compiled.
+        set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND};-E;env"
+            "CCACHE_SLOPPINESS=pch_defines,time_macros"
+            "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" "CCACHE_NOHASHDIR=1" "${XNVME_CCACHE}")
         if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
             add_compile_options(-fpch-preprocess)
         endif()
