@@ -19,7 +19,8 @@ if(NOT CMAKE_CXX_COMPILER_LAUNCHER)
         # others let a checkout in another folder use what this one compiled.
         set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND};-E;env"
             "CCACHE_SLOPPINESS=pch_defines,time_macros"
-            "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" "CCACHE_NOHASHDIR=1" "${XNVME_CCACHE}")
+            "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" "CCACHE_NOHASHDIR=1" "CCACHE_PCH_EXTSUM=1"
+            "${XNVME_CCACHE}")
         if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
             add_compile_options(-fpch-preprocess)
         endif()

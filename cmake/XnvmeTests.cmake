@@ -30,6 +30,22 @@ set_target_properties(xnvme_test_pch PROPERTIES POSITION_INDEPENDENT_CODE OFF)
 # Test code is the larger half of what is compiled, and nobody waits for its speed.
 target_compile_options(xnvme_test_pch PRIVATE $<$<CONFIG:Release>:-O1>)
 
+# What ccache takes for the precompiled header's contents, which are never the same twice: what they
+# are made from.
+file(GLOB xnvme_gtest_headers "${XNVME_GTEST_SOURCE}/googletest/include/gtest/*.h"
+    "${XNVME_GTEST_SOURCE}/googletest/include/gtest/internal/*.h")
+set(xnvme_pch_sum "${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION} ${CMAKE_CXX_FLAGS}\n")
+string(TOUPPER "${CMAKE_BUILD_TYPE}" xnvme_build_type)
+string(APPEND xnvme_pch_sum "${CMAKE_CXX_FLAGS_${xnvme_build_type}} ${XNVME_SANITIZE}\n")
+foreach(header IN LISTS xnvme_gtest_headers)
+    file(SHA256 "${header}" hash)
+    string(APPEND xnvme_pch_sum "${hash}\n")
+endforeach()
+foreach(suffix gch pch)
+    file(WRITE "${PROJECT_BINARY_DIR}/CMakeFiles/xnvme_test_pch.dir/cmake_pch.hxx.${suffix}.sum"
+        "${xnvme_pch_sum}")
+endforeach()
+
 function(xnvme_test_program target main)
     add_executable(${target} ${ARGN})
     target_link_libraries(${target} PRIVATE xnvme_internal GTest::gmock ${main} xnvme_lto_off)
