@@ -81,20 +81,8 @@ lint_guards() {
 
 # Reads the compile commands of a clang build, so that it sees the flags clang understands.
 lint_tidy() {
-    local -a files
-    mapfile -t files < <(our_files 'src/*.cpp' 'tools/*.cpp' 'examples/*.cpp' | grep -v '_test\.cpp$')
-    printf '%s\n' "${files[@]}" | lint_known |
-        xargs -P "$(nproc)" -n 1 clang-tidy-19 --quiet -p build/lint 2> build/logs/lint-tidy.err
-}
-
-# Drops the files that this system does not compile: they have no compile command.
-lint_known() {
-    local file
-    while read -r file; do
-        if grep -qF "\"$root/$file\"" build/lint/compile_commands.json; then
-            echo "$file"
-        fi
-    done
+    our_files 'src/*.cpp' 'tools/*.cpp' 'examples/*.cpp' | grep -v '_test\.cpp$' |
+        python3 scripts/tidy.py build/lint "$cache/tidy"
 }
 
 fix_format() {
