@@ -20,7 +20,7 @@ if(NOT CMAKE_CXX_COMPILER_LAUNCHER)
         set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND};-E;env"
             "CCACHE_SLOPPINESS=pch_defines,time_macros"
             "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" "CCACHE_NOHASHDIR=1" "CCACHE_PCH_EXTSUM=1"
-            "${XNVME_CCACHE}")
+            ${XNVME_CCACHE_SETTINGS} "${XNVME_CCACHE}")
         if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
             add_compile_options(-fpch-preprocess)
         endif()

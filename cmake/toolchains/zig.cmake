@@ -9,5 +9,8 @@ set(CMAKE_FIND_ROOT_PATH "${CMAKE_CURRENT_LIST_DIR}/nothing-of-the-host")
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
-# Zig keeps a cache of its own, which knows its own version and target.
-set(XNVME_CCACHE "" CACHE STRING "Not used with Zig")
+# What ccache cannot see for itself of a compiler behind a script: what kind it is, and which.
+execute_process(COMMAND "${CMAKE_CXX_COMPILER}" --version OUTPUT_VARIABLE xnvme_zig_version)
+string(REGEX REPLACE "[\r\n;]+" " " xnvme_zig_version "${xnvme_zig_version}")
+set(XNVME_CCACHE_SETTINGS "CCACHE_COMPILERTYPE=clang"
+    "CCACHE_COMPILERCHECK=string:${xnvme_zig_version}")
