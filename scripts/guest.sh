@@ -152,7 +152,7 @@ guest_prepare() {
 # guest_take SET: reads a set into the variables below. Images are named, and made later.
 guest_take() {
     guest_set=$1 guest_version=stable guest_about=
-    guest_append=() guest_devices=() guest_roles=() guest_images=()
+    guest_append=() guest_devices=() guest_roles=() guest_images=() guest_suite=()
     declare -gA guest_serials=()
     "set_$1"
 }
@@ -178,7 +178,7 @@ controller() {
 # The image's name is the role's.
 namespace_device() {
     guest_images+=("$1 $4")
-    guest_devices+=(-drive "id=drive_$1,file=%images%/$1,if=none,format=raw,cache=unsafe,aio=threads"
+    guest_devices+=(-drive "id=drive_$1,file=%images%/$1,if=none,format=raw,cache=unsafe,aio=threads,discard=unmap"
         -device "nvme-ns,drive=drive_$1,bus=$2,nsid=$3${5:+,$5}")
 }
 namespace() {
@@ -189,7 +189,7 @@ namespace_detached() {
     namespace_device "$@"
     guest_roles+=("$1 ${guest_serials[$2]} -")
 }
-controller_role() { guest_roles+=("$1 ${guest_serials[$2]} -"); }
+suite() { guest_suite+=("$*"); }
 
 # shellcheck source=tests/guest/devices.sh
 source "$root/tests/guest/devices.sh"
@@ -217,8 +217,9 @@ guest_write_control() {
         printf 'out=%q\nsize=%q\n' "$out" "$(stty size 2> /dev/null || echo 24 80)"
         printf 'export XNVME_GUEST_SET=%q XNVME_GUEST_SETS=%q\n' "$guest_set" "${guest_sets[*]}"
     } > "$control/settings"
-    ((${#guest_roles[@]} == 0)) || printf '%s\n' "${guest_roles[@]}" > "$control/roles"
-    touch "$control/roles" "$control/stdout" "$control/stderr"
+    printf '%s\n' "${guest_roles[@]}" > "$control/roles"
+    ((${#guest_suite[@]} == 0)) || printf '%s\n' "${guest_suite[@]}" > "$control/suite"
+    touch "$control/suite" "$control/stdout" "$control/stderr"
     {
         export -p | grep -E '^declare -x (HOME|LANG|TERM|(XNVME|GTEST|ASAN|UBSAN|LSAN|TSAN|PYTHON)[A-Z_]*)=' ||
             true

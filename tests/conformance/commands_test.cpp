@@ -16,6 +16,11 @@ using xnvme::nvme::DsmRange;
 constexpr std::uint8_t kSctMedia = 2;
 constexpr std::uint8_t kScCompareFailure = 0x85;
 
+bool is_nvme(const xnvme::Device& device) {
+    return device.device_class() == xnvme::DeviceClass::nvme_block ||
+           device.device_class() == xnvme::DeviceClass::nvme_generic;
+}
+
 /// One way to run a command and wait for it.
 using Way = std::function<Outcome(const xnvme::Command&, const xnvme::Data&)>;
 
@@ -96,13 +101,20 @@ void check_deallocate(xnvme::Device& device, const Way& run) {
 
 void check_deallocate_past_the_end(xnvme::Device& device, const Way& run) {
     Blocks blocks{device};
-    blocks.write(0, 8, 4);
+    blocks.write(0, 16, 4);
     std::array<DsmRange, 2> ranges{};
     ranges[0].nlb = 8;
     ranges[1].slba = device.geometry().blocks - 1;
     ranges[1].nlb = 2;
     const Outcome outcome =
         run(xnvme::nvme::dataset_management(2), std::as_bytes(std::span(ranges)));
+    EXPECT_TRUE(blocks.hold(8, 8, 4));
+    if (!outcome.why && is_nvme(device)) {
+        // The list is the device's to judge: it may leave out a range, and do the others.
+        // NVM Command Set 1.0 §3.2.3
+        EXPECT_EQ(read_blocks(device, 0, 8).size(), 8 * std::size_t{blocks.unit});
+        return;
+    }
     EXPECT_TRUE(outcome.why);
     EXPECT_TRUE(blocks.hold(0, 8, 4)) << "a list that is partly wrong was partly done";
 }

@@ -12,7 +12,9 @@
 #                                a namespace of that controller, known to the tests as ROLE
 #   namespace_detached ROLE SERIAL NSID MIB [KEY=VALUE,..]
 #                                the same, but there is no device node until a test attaches it
-#   controller_role ROLE SERIAL  a controller that the tests know by a name of its own
+#   suite ROLE KIND...           runs the conformance suite on the namespace: through its `block`
+#                                node, its `generic` node, or `polled`, its generic node without
+#                                interrupts
 #
 # The keys are QEMU's (`qemu-system-x86_64 -device nvme-ns,help`). Tests find a device by its role;
 # the guest finds a role by serial number and namespace identifier, because the order in which a
@@ -37,6 +39,9 @@ set_nvm() {
     namespace many7 many 7 4 logical_block_size=512
     controller cmb cmb_size_mb=16
     namespace cmb cmb 1 16 logical_block_size=512
+    suite nvme512 block generic polled
+    suite nvme4096 block generic
+    suite cmb generic
 }
 
 set_meta() {
@@ -54,6 +59,8 @@ set_meta() {
     namespace pi1_64 pi 6 16 "ms=16,pi=1,pif=2,$bytes_4096"
     namespace pi2_64 pi 7 16 "ms=16,pi=2,pif=2,$bytes_4096"
     namespace pi3_64 pi 8 16 "ms=16,pi=3,pif=2,$bytes_4096"
+    suite meta_sep block generic
+    suite meta_ext generic
 }
 
 set_zoned() {
@@ -81,6 +88,8 @@ set_shared() {
     controller sriov subsys=sriov,bus=port_sriov,sriov_max_vfs=2,max_ioqpairs=6,msix_qsize=7,\
 sriov_vq_flexible=4,sriov_vi_flexible=4
     namespace sriov sriov 1 16 logical_block_size=512
+    suite shared block generic
+    suite sriov generic
 }
 
 set_fdp() {
@@ -97,4 +106,7 @@ set_fdp() {
     controller new mdts=7
     namespace new512 new 1 16 "logical_block_size=512,$copies"
     namespace new4096 new 2 16 "$bytes_4096"
+    suite new512 block generic polled
+    suite new4096 generic
+    suite fdp generic
 }
