@@ -41,12 +41,12 @@ set_nvm() {
     namespace cmb cmb 1 16 logical_block_size=512
     suite nvme512 block generic polled
     suite nvme4096 block generic
-    suite cmb generic
 }
 
 set_meta() {
     about "metadata, separate and extended; protection information of types 1 to 3, both guards"
     needs stable
+    # QEMU 7.2 loses metadata of extended blocks where a command has more than 512 bytes of it.
     controller meta mdts=7
     namespace meta_sep meta 1 16 ms=8,logical_block_size=512
     namespace meta_ext meta 2 16 "ms=16,mset=1,$bytes_4096"
@@ -59,8 +59,6 @@ set_meta() {
     namespace pi1_64 pi 6 16 "ms=16,pi=1,pif=2,$bytes_4096"
     namespace pi2_64 pi 7 16 "ms=16,pi=2,pif=2,$bytes_4096"
     namespace pi3_64 pi 8 16 "ms=16,pi=3,pif=2,$bytes_4096"
-    suite meta_sep block generic
-    suite meta_ext generic
 }
 
 set_zoned() {
@@ -89,7 +87,6 @@ set_shared() {
 sriov_vq_flexible=4,sriov_vi_flexible=4
     namespace sriov sriov 1 16 logical_block_size=512
     suite shared block generic
-    suite sriov generic
 }
 
 set_fdp() {
@@ -98,7 +95,7 @@ set_fdp() {
     append nvme.poll_queues=1
     subsystem fdp nqn=fdp,fdp=on,fdp.runs=4M,fdp.nrg=1,fdp.nruh=4
     controller fdp subsys=fdp
-    namespace fdp fdp 1 32 "fdp.ruhs=0-3,$bytes_4096"
+    namespace fdp fdp 1 16 "fdp.ruhs=0-3,$bytes_4096"
     subsystem attach nqn=attach
     controller attach subsys=attach
     namespace attached attach 1 16 logical_block_size=512
@@ -106,7 +103,9 @@ set_fdp() {
     controller new mdts=7
     namespace new512 new 1 16 "logical_block_size=512,$copies"
     namespace new4096 new 2 16 "$bytes_4096"
+    namespace new_ext new 3 16 "ms=16,mset=1,$bytes_4096"
     suite new512 block generic polled
     suite new4096 generic
+    suite new_ext generic
     suite fdp generic
 }
