@@ -204,7 +204,6 @@ verb_test() {
             test_clang
             test_asan
             test_tsan
-            test_guest
             cross_all
             ;;
         *)
