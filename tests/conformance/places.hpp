@@ -37,7 +37,8 @@ struct TargetKind {
     std::string family;
     xnvme::DeviceClass device_class{};
     std::function<MadePlace()> make;
-    std::vector<std::string> interfaces{};  ///< Those that run on it; empty: all that serve it.
+    std::vector<std::string> interfaces{};     ///< Those that run on it; empty: all that serve it.
+    std::vector<xnvme::Contract> contracts{};  ///< The same.
 };
 
 /// The kinds of target of this system that XNVME_CONFORMANCE_TARGETS, a list with commas, leaves
