@@ -19,13 +19,16 @@ bool names_namespace(std::uint32_t nsid) noexcept {
 Outcome format_nvm(Controller& controller, const Command& command) noexcept {
     const nvme::FormatFields fields = nvme::format_fields(command);
     if (!names_namespace(command.nsid)) return Outcome::of(kInvalidNamespace);
-    if (fields.lbaf >= kFormats.size()) return Outcome::of(kInvalidFormat);
+    if (fields.lbaf >= (controller.kv() != nullptr ? 1 : kFormats.size()))
+        return Outcome::of(kInvalidFormat);
     // No format has room for protection information.
     if (fields.protection_type != 0) return Outcome::of(kInvalidFormat);
     if (fields.erase > nvme::SecureErase::cryptographic) return Outcome::of(kInvalidField);
     if (controller.config().read_only) return Outcome::of(kWriteProtected);
     const bool extended = fields.metadata_extended && kFormats[fields.lbaf].metadata_bytes != 0;
-    {
+    if (controller.kv() != nullptr) {
+        controller.kv()->erase();
+    } else {
         Media::Held held(controller.media(), kAllStripes);
         controller.media().reformat(fields.lbaf, extended);
     }
@@ -57,8 +60,12 @@ Outcome sanitize(Controller& controller, const Command& command) noexcept {
     // error, or with NODRM of the feature a note in the log. NVMe Base 2.0 §5.24
     if (keep_allocated && !controller.features().warns_of_deallocation())
         return Outcome::of(kInvalidField);
-    Media::Held held(controller.media(), kAllStripes);
-    controller.media().erase();
+    if (controller.kv() != nullptr) {
+        controller.kv()->erase();
+    } else {
+        Media::Held held(controller.media(), kAllStripes);
+        controller.media().erase();
+    }
     // Bits 7:3 of the state: passes of an overwrite that were done.
     const std::uint32_t passes = (command.cdw10 >> 4) & 0xf;
     const std::uint32_t done =
@@ -66,7 +73,7 @@ Outcome sanitize(Controller& controller, const Command& command) noexcept {
     state.sanitize_state = static_cast<std::uint16_t>(
         (keep_allocated ? kCompletedAndDeallocated : kCompleted) | (done << 3));
     state.sanitize_command = command.cdw10;
-    state.writes_at_sanitize = controller.media().traffic().write_commands;
+    state.writes_at_sanitize = controller.traffic().write_commands;
     return {};
 }
 
