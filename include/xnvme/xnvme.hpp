@@ -10,6 +10,7 @@
 #include <xnvme/key_value.hpp>
 #include <xnvme/nvme/builders.hpp>
 #include <xnvme/options.hpp>
+#include <xnvme/protection.hpp>
 #include <xnvme/queue.hpp>
 #include <xnvme/result.hpp>
 #include <xnvme/size.hpp>

@@ -78,7 +78,8 @@ Result<void, Failure> check_kv(Config& config) {
                           "' of a model device is for key-value namespaces: add csi=kv.");
         return check_faults(config);
     }
-    const std::string_view key = given_of(config, {"block", "meta", "extended", "dealloc"});
+    const std::string_view key = given_of(
+        config, {"block", "meta", "extended", "dealloc", "pi", "guard", "pi_first", "storage_tag"});
     if (!key.empty())
         return refuse("The option '" + std::string(key) +
                       "' of a model device is about blocks, and a key-value namespace (csi=kv) "
