@@ -51,6 +51,8 @@ struct CommandRules {
     std::uint32_t max_transfer_bytes = 0;
     std::uint32_t alignment_mask = 0;  ///< Buffer addresses and lengths have these bits 0.
     std::uint32_t metadata_bytes = 0;  ///< Separate metadata per block, 0 for none.
+    /// Reads and writes may come without their metadata: a block device's do.
+    bool metadata_optional = false;
     std::uint32_t max_segments = kIoVecMax;
     std::array<OpcodeRule, 256> opcodes{};
 

@@ -59,6 +59,7 @@ struct Handle {
     Identifier identifier;
     DeviceFacts facts;
     int fd = -1;          ///< POSIX descriptor, or -1 where the backend has none.
+    int admin_fd = -1;    ///< The descriptor of admin commands, where it is not `fd`.
     bool direct = false;  ///< The descriptor bypasses the page cache.
     Access access = Access::read_write;
 };

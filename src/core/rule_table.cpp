@@ -77,6 +77,7 @@ CommandRules make_rules(const Handle& handle, const OpcodeSet& native, const Opc
     rules.max_transfer_bytes = geometry.max_transfer_bytes;
     rules.alignment_mask = geometry.buffer_alignment > 1 ? geometry.buffer_alignment - 1 : 0;
     rules.metadata_bytes = geometry.metadata_extended ? 0 : geometry.metadata_bytes;
+    rules.metadata_optional = handle.identifier.device_class == DeviceClass::nvme_block;
     rules.max_segments = geometry.max_segments != 0 && geometry.max_segments < kIoVecMax
                              ? geometry.max_segments
                              : kIoVecMax;

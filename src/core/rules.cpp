@@ -1,3 +1,4 @@
+#include <xnvme/nvme/opcodes.hpp>
 #include <xnvme/rules.hpp>
 
 namespace xnvme {
@@ -43,11 +44,15 @@ Errc check_range(const CommandRules& rules, const Command& command) noexcept {
 }
 
 /// Separate metadata: as many bytes as the blocks have, or none at all where the controller
-/// generates or strips it (PRACT, command dword 12 bit 29).
+/// generates or strips it (PRACT, command dword 12 bit 29) or the device moves data alone.
 Errc check_metadata(const CommandRules& rules, const Command& command,
                     const Data& metadata) noexcept {
     const bool pract = (command.cdw12 & (1u << 29)) != 0;
-    if (metadata.bytes() == 0 && (rules.metadata_bytes == 0 || pract)) return Errc::ok;
+    const bool left_out =
+        rules.metadata_optional &&
+        (command.opcode == static_cast<std::uint8_t>(nvme::NvmOpcode::write) ||
+         command.opcode == static_cast<std::uint8_t>(nvme::NvmOpcode::read));
+    if (metadata.bytes() == 0 && (rules.metadata_bytes == 0 || pract || left_out)) return Errc::ok;
     const std::uint64_t expected = std::uint64_t{command.blocks()} * rules.metadata_bytes;
     return metadata.bytes() == expected ? Errc::ok : Errc::bad_length;
 }

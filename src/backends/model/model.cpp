@@ -71,7 +71,7 @@ Result<std::unique_ptr<Handle>, Failure> open(const Identifier& identifier,
                                               const Options& options) {
     auto config = parse_uri(identifier.text);
     if (!config) return std::unexpected(std::move(config.error()));
-    if (options.nsid != kNsid)
+    if (options.nsid != 0 && options.nsid != kNsid)
         return fail(Errc::not_found, "The model device '" + identifier.text +
                                          "' has no namespace " + std::to_string(options.nsid) +
                                          ": its only one is 1.");
