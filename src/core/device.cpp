@@ -211,6 +211,14 @@ Result<void, Failure> Device::refresh() {
     return learn(*state_);
 }
 
+Result<void, Failure> Device::control(ControllerAction action) {
+    return state_->admin->control(action);
+}
+
+Result<nvme::ControllerRegisters, Failure> Device::registers() {
+    return state_->admin->registers();
+}
+
 Result<Buffer, Failure> Device::allocate(std::size_t bytes) {
     if (bytes == 0) return fail(Errc::invalid_argument, "A buffer of 0 bytes was asked for.");
     const std::size_t alignment = state_->handle->facts.geometry.buffer_alignment;

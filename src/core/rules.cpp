@@ -48,10 +48,9 @@ Errc check_range(const CommandRules& rules, const Command& command) noexcept {
 Errc check_metadata(const CommandRules& rules, const Command& command,
                     const Data& metadata) noexcept {
     const bool pract = (command.cdw12 & (1u << 29)) != 0;
-    const bool left_out =
-        rules.metadata_optional &&
-        (command.opcode == static_cast<std::uint8_t>(nvme::NvmOpcode::write) ||
-         command.opcode == static_cast<std::uint8_t>(nvme::NvmOpcode::read));
+    const bool left_out = rules.metadata_optional &&
+                          (command.opcode == static_cast<std::uint8_t>(nvme::NvmOpcode::write) ||
+                           command.opcode == static_cast<std::uint8_t>(nvme::NvmOpcode::read));
     if (metadata.bytes() == 0 && (rules.metadata_bytes == 0 || pract || left_out)) return Errc::ok;
     const std::uint64_t expected = std::uint64_t{command.blocks()} * rules.metadata_bytes;
     return metadata.bytes() == expected ? Errc::ok : Errc::bad_length;

@@ -34,8 +34,8 @@ std::uint64_t admin_bytes(const Command& command) noexcept {
         case AdminOpcode::directive_receive:
         case AdminOpcode::get_lba_status:
             // §5.9: command dword 10; NVM Command Set 1.0 §4.2.1: dword 12. Both count dwords.
-            return dword_bytes(command.opcode == static_cast<std::uint8_t>(
-                                                     AdminOpcode::directive_receive)
+            return dword_bytes(command.opcode ==
+                                       static_cast<std::uint8_t>(AdminOpcode::directive_receive)
                                    ? command.cdw10
                                    : command.cdw12);
         case AdminOpcode::security_receive:

@@ -25,10 +25,10 @@ class BlockHandle final : public Handle {
 
 /// The descriptors of an NVMe character device, and where /sys has it.
 struct NvmeParts {
-    os::Fd space;       ///< The namespace's generic device; none for a controller without one.
-    os::Fd controller;  ///< The controller, where that was opened.
-    std::string block;  ///< Name of the namespace's block device, "nvme0n1".
-    std::string folder;  ///< In /sys, of the device that was opened.
+    os::Fd space;            ///< The namespace's generic device; none for a controller without one.
+    os::Fd controller;       ///< The controller, where that was opened.
+    std::string block;       ///< Name of the namespace's block device, "nvme0n1".
+    std::string folder;      ///< In /sys, of the device that was opened.
     std::uint32_t nsid = 0;  ///< 0 for a controller without a namespace.
 };
 

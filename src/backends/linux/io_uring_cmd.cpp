@@ -52,7 +52,7 @@ std::uint64_t now_ms() noexcept {
 
 /// Where a queue's commands go, and how long they may take.
 struct Targets {
-    int space = -1;  ///< The namespace's generic device; -1 for a controller without one.
+    int space = -1;       ///< The namespace's generic device; -1 for a controller without one.
     int controller = -1;  ///< Takes admin commands; -1 leaves those to the worker.
     os::Fd owned;         ///< The controller, where the queue opened it.
     std::uint32_t nsid = 0;

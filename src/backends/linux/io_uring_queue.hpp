@@ -118,9 +118,9 @@ class RingQueue : public AsyncQueue {
 };
 
 /// The calls of a queue, over what a kind of command adds: `Derived` has `stage(Context&)`, which
-/// fills in an entry, and `settle(Context&, const io_uring_cqe&)`, which `reap` calls. `kShift` is 1
-/// on a ring with big entries. The derived functions are known here, so nothing is called through a
-/// table but the call itself.
+/// fills in an entry, and `settle(Context&, const io_uring_cqe&)`, which `reap` calls. `kShift` is
+/// 1 on a ring with big entries. The derived functions are known here, so nothing is called through
+/// a table but the call itself.
 template <class Derived, unsigned kShift>
 class StagingQueue : public RingQueue {
   public:

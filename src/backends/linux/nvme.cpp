@@ -19,6 +19,7 @@
 
 #include "backends/linux/handle.hpp"
 #include "backends/linux/nvme_complete.hpp"
+#include "backends/linux/nvme_controller.hpp"
 #include "backends/linux/nvme_sysfs.hpp"
 #include "contracts/complete.hpp"
 
@@ -145,7 +146,8 @@ class Driver {
         static_assert(offsetof(nvme_passthru_cmd, timeout_ms) == sizeof(Command));
         std::memcpy(&narrow, &command, sizeof(Command));
         narrow.timeout_ms = command.timeout_ms;
-        const int returned = ::ioctl(fd_, admin_ ? NVME_IOCTL_ADMIN_CMD : NVME_IOCTL_IO_CMD, &narrow);
+        const int returned =
+            ::ioctl(fd_, admin_ ? NVME_IOCTL_ADMIN_CMD : NVME_IOCTL_IO_CMD, &narrow);
         complete(context, returned, errno, narrow.result, started);
     }
 
@@ -181,8 +183,9 @@ class Driver {
             return complete_device(context, Status{static_cast<std::uint16_t>(returned << 1)},
                                    result);
         const auto elapsed = std::chrono::steady_clock::now() - started;
-        complete_driver_error(context, os_errno,
-                              elapsed >= std::chrono::milliseconds{timeout_ms_} && timeout_ms_ != 0);
+        complete_driver_error(
+            context, os_errno,
+            elapsed >= std::chrono::milliseconds{timeout_ms_} && timeout_ms_ != 0);
     }
 
     const int fd_;
@@ -210,10 +213,17 @@ class Sync final : public SyncInterface {
 class Admin final : public AdminInterface {
   public:
     Admin(const Handle& handle, const Options& options) noexcept
-        : driver_(handle, options.admin_timeout, true) {}
+        : handle_(handle), driver_(handle, options.admin_timeout, true) {}
     void execute(Context& context) noexcept override { driver_.execute(context); }
+    Result<void, Failure> control(ControllerAction action) override {
+        return control_nvme(handle_, action);
+    }
+    Result<::xnvme::nvme::ControllerRegisters, Failure> registers() override {
+        return read_nvme_registers(handle_);
+    }
 
   private:
+    const Handle& handle_;
     Driver driver_;
 };
 

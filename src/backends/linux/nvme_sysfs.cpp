@@ -79,9 +79,9 @@ bool is_controller_name(std::string_view name) {
 
 std::string character_folder(dev_t device) {
     std::error_code error;
-    const fs::path folder = fs::canonical("/sys/dev/char/" + std::to_string(major(device)) + ":" +
-                                              std::to_string(minor(device)),
-                                          error);
+    const fs::path folder = fs::canonical(
+        "/sys/dev/char/" + std::to_string(major(device)) + ":" + std::to_string(minor(device)),
+        error);
     return error ? std::string{} : folder.string();
 }
 
@@ -93,8 +93,9 @@ std::vector<NvmeNamespace> namespaces_of(const std::string& controller) {
         if (!parsed.valid) continue;
         const auto nsid = read_number(folder + "/" + name + "/nsid");
         if (nsid)
-            found.push_back({join("nvme", parsed),
-                             static_cast<std::uint32_t>(std::min<std::uint64_t>(*nsid, UINT32_MAX))});
+            found.push_back(
+                {join("nvme", parsed),
+                 static_cast<std::uint32_t>(std::min<std::uint64_t>(*nsid, UINT32_MAX))});
     }
     std::ranges::sort(found, {}, &NvmeNamespace::nsid);
     return found;
@@ -113,8 +114,8 @@ std::vector<std::string> controllers_of(const std::string& namespace_folder) {
 std::uint64_t driver_transfer_bytes(const std::string& block) {
     const std::string queue = "/sys/block/" + block + "/queue/";
     const std::uint64_t segments = read_number(queue + "max_segments").value_or(kLeastSegments);
-    const std::uint64_t most_kib =
-        read_number(queue + "max_hw_sectors_kb").value_or(std::numeric_limits<std::uint32_t>::max());
+    const std::uint64_t most_kib = read_number(queue + "max_hw_sectors_kb")
+                                       .value_or(std::numeric_limits<std::uint32_t>::max());
     // A segment holds a page when no two pages of a buffer lie side by side in memory.
     return std::min(segments * kPageBytes, most_kib * 1024);
 }
