@@ -36,6 +36,9 @@ struct OpcodeRule {
     bool fast = false;
     Service service = Service::refused;
     CommandKind kind = CommandKind::raw;
+    /// Metadata and what the command says of protection information go to the device. The system's
+    /// block layer has no place for either: there they are refused.
+    bool carries_metadata = false;
     /// log2 of the unit of `slba`: the block size, or 0 for commands in bytes. An interface's byte
     /// offset is `slba << shift`. Block sizes that are no power of two are carried by interfaces
     /// that take blocks, which do not use it.
@@ -53,6 +56,12 @@ struct CommandRules {
     std::uint32_t metadata_bytes = 0;  ///< Separate metadata per block, 0 for none.
     /// Reads and writes may come without their metadata: a block device's do.
     bool metadata_optional = false;
+    /// The same two in commands with PRACT, where the device may keep protection information to
+    /// itself: see `Geometry::pract_strips`.
+    std::uint32_t pract_transfer_block_bytes = 0;
+    std::uint32_t pract_metadata_bytes = 0;
+    bool is_protected = false;    ///< The namespace has protection information.
+    bool metadata_lists = false;  ///< Metadata may be a list.
     std::uint32_t max_segments = kIoVecMax;
     std::array<OpcodeRule, 256> opcodes{};
 

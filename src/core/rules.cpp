@@ -1,3 +1,6 @@
+#include <cstring>
+
+#include <xnvme/nvme/builders.hpp>
 #include <xnvme/nvme/opcodes.hpp>
 #include <xnvme/rules.hpp>
 
@@ -43,27 +46,84 @@ Errc check_range(const CommandRules& rules, const Command& command) noexcept {
     return Errc::ok;
 }
 
-/// Separate metadata: as many bytes as the blocks have, or none at all where the controller
-/// generates or strips it (PRACT, command dword 12 bit 29) or the device moves data alone.
-Errc check_metadata(const CommandRules& rules, const Command& command,
+bool is_inside(const CommandRules& rules, std::uint64_t slba, std::uint64_t blocks) noexcept {
+    return slba <= rules.blocks && blocks <= rules.blocks - slba;
+}
+
+/// The ranges of a list, where it lies in one piece. Devices differ in what they do with a list
+/// that is partly wrong: some do the ranges that are right.
+template <class Range, class Blocks>
+Errc check_list(const CommandRules& rules, const Data& data, std::size_t each, Blocks blocks,
+                std::uint64_t& total) noexcept {
+    if (data.vectored() || data.base() == nullptr) return Errc::ok;
+    for (std::size_t at = 0; at < data.bytes(); at += each) {
+        Range range;
+        std::memcpy(&range, static_cast<const std::byte*>(data.base()) + at, sizeof range);
+        if (!is_inside(rules, range.slba.value(), blocks(range))) return Errc::out_of_range;
+        total += blocks(range);
+    }
+    return Errc::ok;
+}
+
+Errc check_range_list(const CommandRules& rules, const Command& command,
+                      const Data& data) noexcept {
+    if (data.bytes() != ((command.cdw10 & 0xffu) + 1) * sizeof(nvme::DsmRange))
+        return Errc::bad_length;
+    std::uint64_t total = 0;
+    return check_list<nvme::DsmRange>(
+        rules, data, sizeof(nvme::DsmRange),
+        [](const nvme::DsmRange& range) { return std::uint64_t{range.nlb.value()}; }, total);
+}
+
+Errc check_copy_list(const CommandRules& rules, const Command& command, const Data& data) noexcept {
+    const std::size_t each = copy_range_bytes(command.cdw12);
+    if (each == 0) return Errc::unsupported;
+    if (command.slba() >= rules.blocks) return Errc::out_of_range;
+    if (data.bytes() != ((command.cdw12 & 0xffu) + 1) * each) return Errc::bad_length;
+    // What is read here stands at the same place in both formats.
+    std::uint64_t total = 0;
+    const Errc code = check_list<nvme::CopyRange0>(
+        rules, data, each,
+        [](const nvme::CopyRange0& range) { return std::uint64_t{range.blocks()}; }, total);
+    if (code != Errc::ok) return code;
+    return is_inside(rules, command.slba(), total) ? Errc::ok : Errc::out_of_range;
+}
+
+// PRINFO and STC of command dword 12. NVM Command Set 1.0 §5.2.2
+constexpr std::uint32_t kPract = 1u << 29;
+constexpr std::uint32_t kProtection = kPract | (7u << 26) | (1u << 24);
+
+bool has_pract(const Command& command) noexcept {
+    return (command.cdw12 & kPract) != 0;
+}
+
+/// Reads and writes whose metadata nobody asked for, on a device that moves data alone.
+bool leaves_metadata_out(const CommandRules& rules, const Command& command,
+                         const Data& metadata) noexcept {
+    return rules.metadata_optional && metadata.bytes() == 0 &&
+           (command.opcode == static_cast<std::uint8_t>(nvme::NvmOpcode::write) ||
+            command.opcode == static_cast<std::uint8_t>(nvme::NvmOpcode::read));
+}
+
+/// Separate metadata: as many bytes as the blocks have, where the interface moves any.
+Errc check_metadata(const CommandRules& rules, const Command& command, bool carries,
                     const Data& metadata) noexcept {
-    const bool pract = (command.cdw12 & (1u << 29)) != 0;
-    const bool left_out = rules.metadata_optional &&
-                          (command.opcode == static_cast<std::uint8_t>(nvme::NvmOpcode::write) ||
-                           command.opcode == static_cast<std::uint8_t>(nvme::NvmOpcode::read));
-    if (metadata.bytes() == 0 && (rules.metadata_bytes == 0 || pract || left_out)) return Errc::ok;
-    const std::uint64_t expected = std::uint64_t{command.blocks()} * rules.metadata_bytes;
-    return metadata.bytes() == expected ? Errc::ok : Errc::bad_length;
+    if (!carries) return metadata.bytes() == 0 ? Errc::ok : Errc::unsupported;
+    if (leaves_metadata_out(rules, command, metadata)) return Errc::ok;
+    const std::uint32_t each =
+        has_pract(command) ? rules.pract_metadata_bytes : rules.metadata_bytes;
+    return metadata.bytes() == std::uint64_t{command.blocks()} * each ? Errc::ok : Errc::bad_length;
 }
 
 Errc check_blocks_data(const CommandRules& rules, const Command& command, const Data& data,
                        const Data& metadata) noexcept {
+    const bool carries = rules.of(command).carries_metadata;
     if (const Errc code = check_range(rules, command); code != Errc::ok) return code;
-    if (data.bytes() != std::uint64_t{command.blocks()} * rules.transfer_block_bytes) {
-        return Errc::bad_length;
-    }
+    const std::uint32_t each =
+        has_pract(command) ? rules.pract_transfer_block_bytes : rules.transfer_block_bytes;
+    if (data.bytes() != std::uint64_t{command.blocks()} * each) return Errc::bad_length;
     if (data.bytes() > rules.max_transfer_bytes) return Errc::too_large;
-    return check_metadata(rules, command, metadata);
+    return check_metadata(rules, command, carries, metadata);
 }
 
 Errc check_bytes_data(const CommandRules& rules, const Command& command,
@@ -89,16 +149,9 @@ Errc check_fields(const CommandRules& rules, const Command& command, CommandKind
         case CommandKind::bytes_data:
             return check_bytes_data(rules, command, data);
         case CommandKind::range_list:
-            return data.bytes() == ((command.cdw10 & 0xffu) + 1) * std::size_t{16}
-                       ? Errc::ok
-                       : Errc::bad_length;
-        case CommandKind::copy_list: {
-            const std::size_t each = copy_range_bytes(command.cdw12);
-            if (each == 0) return Errc::unsupported;
-            if (command.slba() >= rules.blocks) return Errc::out_of_range;
-            return data.bytes() == ((command.cdw12 & 0xffu) + 1) * each ? Errc::ok
-                                                                        : Errc::bad_length;
-        }
+            return check_range_list(rules, command, data);
+        case CommandKind::copy_list:
+            return check_copy_list(rules, command, data);
         case CommandKind::no_data:
             return data.bytes() == 0 ? Errc::ok : Errc::bad_length;
         case CommandKind::raw:
@@ -117,6 +170,13 @@ Error CommandRules::prepare(Context& context, const Data& data,
     if (data.segments() > max_segments || metadata.segments() > kIoVecMax ||
         data.bytes() > UINT32_MAX || metadata.bytes() > UINT32_MAX) {
         return Error::of(Errc::too_large);
+    }
+    if (metadata.vectored() && !metadata_lists) return Error::of(Errc::unsupported);
+    const bool on_blocks =
+        rule.kind == CommandKind::blocks_data || rule.kind == CommandKind::blocks_only;
+    if (on_blocks && is_protected && !rule.carries_metadata &&
+        (context.command.cdw12 & kProtection) != 0) {
+        return Error::of(Errc::unsupported);
     }
     const Errc code = check_fields(*this, context.command, rule.kind, data, metadata);
     if (code != Errc::ok) return Error::of(code);
