@@ -109,6 +109,7 @@ CommandRules make_rules(const Handle& handle, const OpcodeSet& native, const Opc
     rules.metadata_lists = handle.identifier.device_class == DeviceClass::model;
     rules.key_bytes_max = geometry.key_bytes_max;
     rules.value_bytes_max = geometry.value_bytes_max;
+    rules.metadata_optional = handle.identifier.device_class == DeviceClass::nvme_block;
     rules.max_segments = geometry.max_segments != 0 && geometry.max_segments < kIoVecMax
                              ? geometry.max_segments
                              : kIoVecMax;
