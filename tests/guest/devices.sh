@@ -41,7 +41,7 @@ set_nvm() {
     namespace many7 many 7 4 logical_block_size=512
     controller cmb cmb_size_mb=16
     namespace cmb cmb 1 16 logical_block_size=512
-    suite nvme512 block generic polled
+    suite nvme512 block generic
     suite nvme4096 block native
 }
 
