@@ -27,6 +27,10 @@ enum class CommandKind : std::uint8_t {
     range_list,   ///< Data is a list of ranges, counted in command dword 10 (dataset management).
     copy_list,    ///< Data is a list of source ranges, counted in command dword 12 (copy).
     no_data,      ///< Neither range nor data (flush).
+    key_only,     ///< A key, without data (key-value delete, exist).
+    key_value,    ///< A key, with data that is its value (store).
+    key_buffer,   ///< A key, with data for its value (retrieve).
+    key_list,     ///< A key or none, with data for a list of keys (list).
 };
 
 /// One opcode's entry.
@@ -63,6 +67,8 @@ struct CommandRules {
     bool is_protected = false;    ///< The namespace has protection information.
     bool metadata_lists = false;  ///< Metadata may be a list.
     std::uint32_t max_segments = kIoVecMax;
+    std::uint32_t key_bytes_max = 0;    ///< Longest key of a key-value namespace.
+    std::uint32_t value_bytes_max = 0;  ///< Longest value of one.
     std::array<OpcodeRule, 256> opcodes{};
 
     const OpcodeRule& of(const Command& command) const noexcept { return opcodes[command.opcode]; }

@@ -48,6 +48,9 @@ std::vector<TargetKind> every_target() {
     all.push_back(model_target("model_512", {"block=512"}));
     all.push_back(model_target("model_4096", {"block=4096"}));
     all.push_back(model_target("model_4096_64", {"block=4096", "meta=64", "extended=1"}));
+    all.push_back(model_target("model_kv", {"csi=kv"}));
+    all.back().family = "modelkv";
+    all.back().key_value = true;
     all.push_back({"file", "file", xnvme::DeviceClass::file,
                    [] { return make_file(work_folder(), "target", kPlaceBytes, false); }});
     for (TargetKind& kind : system_targets()) all.push_back(std::move(kind));

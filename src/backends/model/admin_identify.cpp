@@ -6,6 +6,7 @@
 #include <xnvme/nvme/builders.hpp>
 
 #include "admin.hpp"
+#include "kv_commands.hpp"
 #include "nvm_commands.hpp"
 
 namespace xnvme::be_model {
@@ -75,7 +76,8 @@ Outcome put_controller_list(std::uint32_t cntid, Scatter& data) {
 Outcome put_descriptors(Controller& controller, Scatter& data) {
     std::array<std::byte, nvme::kIdentifyBytes> list{};
     const nvme::IdentifyNamespace ns = identify_namespace(controller);
-    const std::array<std::uint8_t, 1> csi{static_cast<std::uint8_t>(CommandSet::nvm)};
+    const std::array<std::uint8_t, 1> csi{
+        static_cast<std::uint8_t>(controller.config().command_set)};
     std::size_t at = 0;
     at = nvme::encode_namespace_id(list, at, nvme::NamespaceIdType::eui64, ns.eui64);
     at = nvme::encode_namespace_id(list, at, nvme::NamespaceIdType::nguid, ns.nguid);
@@ -96,10 +98,10 @@ Outcome put_independent(Controller& controller, Scatter& data) {
     return put(independent, data);
 }
 
-Outcome put_command_sets(std::uint32_t cntid, Scatter& data) {
+Outcome put_command_sets(Controller& controller, std::uint32_t cntid, Scatter& data) {
     if (cntid != kControllerId && cntid != 0xffff) return Outcome::of(kInvalidField);
     nvme::IoCommandSets sets{};
-    sets.vector[0] = std::uint64_t{1} << static_cast<unsigned>(CommandSet::nvm);
+    sets.vector[0] = std::uint64_t{1} << static_cast<unsigned>(controller.config().command_set);
     return put(sets, data);
 }
 
@@ -123,6 +125,7 @@ nvme::IdentifyNamespaceNvm identify_namespace_nvm(Controller& controller) {
 Outcome put_namespace(Controller& controller, Cns cns, Scatter& data) {
     switch (cns) {
         case Cns::ns_csi:
+            if (controller.kv() != nullptr) return put(identify_namespace_kv(controller), data);
             return put(identify_namespace_nvm(controller), data);
         case Cns::namespace_descriptors:
             return put_descriptors(controller, data);
@@ -180,6 +183,8 @@ nvme::IdentifyController identify_controller(Controller& controller) noexcept {
                                          nvme::kOncsDatasetManagement | nvme::kOncsWriteZeroes |
                                          nvme::kOncsSaveSelect | nvme::kOncsTimestamp |
                                          nvme::kOncsVerify | nvme::kOncsCopy);
+    if (controller.kv() != nullptr)
+        id.oncs = static_cast<std::uint16_t>(nvme::kOncsSaveSelect | nvme::kOncsTimestamp);
     id.fna = 0x04;  // Cryptographic erase.
     id.vwc = 0x07;  // A cache, and a flush may be for all namespaces.
     // A command holds all its blocks while it runs, however many.
@@ -240,9 +245,13 @@ Outcome identify(Controller& controller, const Command& command, Scatter& data) 
     const auto cns = static_cast<Cns>(command.cdw10 & 0xff);
     const std::uint32_t cntid = command.cdw10 >> 16;
     const auto csi = static_cast<CommandSet>(command.cdw11 >> 24);
+    const CommandSet own = controller.config().command_set;
+    const bool of_blocks = cns == Cns::ns || cns == Cns::allocated_ns;
+    // A key-value namespace has no blocks to describe.
+    if (of_blocks && own == CommandSet::key_value) return Outcome::of(kInvalidField);
     switch (cns) {
         case Cns::ns_csi:
-            if (csi != CommandSet::nvm) return Outcome::of(kInvalidField);
+            if (csi != own) return Outcome::of(kInvalidField);
             [[fallthrough]];
         case Cns::ns:
         case Cns::allocated_ns:
@@ -254,10 +263,13 @@ Outcome identify(Controller& controller, const Command& command, Scatter& data) 
         case Cns::controller:
             return put(identify_controller(controller), data);
         case Cns::controller_csi:
-            return csi == CommandSet::nvm ? put_controller_nvm(data) : Outcome::of(kInvalidField);
+            if (csi != own) return Outcome::of(kInvalidField);
+            // The key-value command set's structure has nothing but reserved bytes.
+            return own == CommandSet::key_value ? put(std::array<std::uint8_t, 4096>{}, data)
+                                                : put_controller_nvm(data);
         case Cns::active_namespaces_csi:
         case Cns::allocated_namespaces_csi:
-            if (csi != CommandSet::nvm) return Outcome::of(kInvalidField);
+            if (csi != own) return Outcome::of(kInvalidField);
             [[fallthrough]];
         case Cns::active_namespaces:
         case Cns::allocated_namespaces:
@@ -265,7 +277,7 @@ Outcome identify(Controller& controller, const Command& command, Scatter& data) 
         case Cns::controllers:
             return put_controller_list(cntid, data);
         case Cns::io_command_sets:
-            return put_command_sets(cntid, data);
+            return put_command_sets(controller, cntid, data);
         default:
             return Outcome::of(kInvalidField);
     }

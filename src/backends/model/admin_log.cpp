@@ -7,6 +7,7 @@
 #include <xnvme/nvme/opcodes.hpp>
 
 #include "admin.hpp"
+#include "kv_commands.hpp"
 
 namespace xnvme::be_model {
 
@@ -61,11 +62,7 @@ nvme::U128 data_units(std::uint64_t bytes) {
 
 nvme::HealthLog health(Controller& controller) {
     nvme::HealthLog log{};
-    Traffic traffic;
-    {
-        Media::Held held(controller.media(), kAllStripes);
-        traffic = controller.media().traffic();
-    }
+    const Traffic traffic = controller.traffic();
     const ErrorCounts errors = controller.errors().counts();
     if (controller.features().temperature_warning()) log.critical_warning |= nvme::kWarnTemperature;
     if (controller.config().read_only) log.critical_warning |= nvme::kWarnReadOnly;
@@ -93,7 +90,7 @@ nvme::FirmwareSlotLog firmware_slots() {
     return log;
 }
 
-nvme::CommandsEffectsLog commands_effects() {
+nvme::CommandsEffectsLog commands_effects(Controller& controller) {
     using nvme::AdminOpcode;
     using nvme::NvmOpcode;
     nvme::CommandsEffectsLog log{};
@@ -117,6 +114,14 @@ nvme::CommandsEffectsLog commands_effects() {
     admin(AdminOpcode::format_nvm, nvme::kEffectBlocks | nvme::kEffectNamespace | kAlone);
     admin(AdminOpcode::sanitize, nvme::kEffectBlocks | kAlone);
     io(NvmOpcode::flush);
+    if (controller.kv() != nullptr) {
+        for (const auto opcode : kKvOpcodes) {
+            const nvme::OpcodeInfo* info = nvme::find_opcode(nvme::OpcodeSet::key_value, opcode);
+            log.io[opcode].raw =
+                nvme::kEffectSupported | (info->changes_device ? nvme::kEffectBlocks : 0u);
+        }
+        return log;
+    }
     io(NvmOpcode::write, nvme::kEffectBlocks);
     io(NvmOpcode::read);
     io(NvmOpcode::write_uncorrectable, nvme::kEffectBlocks);
@@ -146,11 +151,7 @@ nvme::SelfTestLog self_tests(Controller& controller) {
 SanitizeStatusLog sanitize_status(Controller& controller) {
     constexpr std::uint16_t kGlobalDataErased = 1u << 8;
     SanitizeStatusLog log{};
-    Traffic traffic;
-    {
-        Media::Held held(controller.media(), kAllStripes);
-        traffic = controller.media().traffic();
-    }
+    const Traffic traffic = controller.traffic();
     const std::lock_guard lock(controller.admin_mutex());
     const AdminState& state = controller.admin_state();
     log.sprog = std::uint16_t{0xffff};
@@ -181,8 +182,8 @@ Outcome get_log_page(Controller& controller, const Command& command, Scatter& da
         case LogPage::changed_namespaces:
             return put(command, data, changed_namespaces(controller, command));
         case LogPage::commands_effects:
-            if (csi != CommandSet::nvm) return Outcome::of(kInvalidField);
-            return put(command, data, commands_effects());
+            if (csi != controller.config().command_set) return Outcome::of(kInvalidField);
+            return put(command, data, commands_effects(controller));
         case LogPage::self_test:
             return put(command, data, self_tests(controller));
         case LogPage::sanitize_status:
