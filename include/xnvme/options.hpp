@@ -54,6 +54,9 @@ struct QueueOptions {
     bool admin = false;
     /// How long `wait` polls before it sleeps. Zero: sleeps at once where it can.
     std::chrono::nanoseconds spin{0};
+    /// As `Options::poll_io` and `Options::poll_sq`, for this queue alone.
+    bool poll_io = false;
+    bool poll_sq = false;
 };
 
 /// The largest queue depth.

@@ -32,6 +32,7 @@ class DeviceState {
     RegionTable regions;
     nvme::IdentifyController identify_controller{};
     nvme::IdentifyNamespace identify_namespace{};
+    void* companion = nullptr;  ///< What the C API keeps beside the device; its own to free.
 };
 
 /// Checks an admin command and fills its context, as `CommandRules::prepare` does for I/O. What the
@@ -60,6 +61,8 @@ struct QueueState {
     QueueOptions options;
     Service admin = Service::refused;
     std::unique_ptr<WorkerCommands> worker_commands;
+    Options device_options;     ///< The device's, with what the queue asked for on top.
+    void* companion = nullptr;  ///< What the C API keeps beside the queue; its own to free.
     std::unique_ptr<AsyncQueue> engine;
     std::unique_ptr<AsyncQueue> worker;
     std::optional<os::EventSet> watched;

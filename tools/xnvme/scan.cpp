@@ -44,7 +44,7 @@ Node found_node(const Found& found) {
     } else {
         node.add("nsid", found.nsid);
         node.add("command_set",
-                 found.command_set ? Node(nvme::command_set_name(*found.command_set)) : Node());
+                 found.command_set ? Node(command_set_name(*found.command_set)) : Node());
         node.add("twin", found.twin);
         Node controllers = Node::list();
         for (const std::string& name : found.controllers) controllers.push(name);
@@ -80,10 +80,9 @@ std::string nvme_tables(const std::vector<Found>& all) {
             controllers.add({found.uri, found.serial, found.firmware, found.state, found.transport,
                              found.address, found.driver, found.subsystem_nqn});
         if (found.device_class == DeviceClass::nvme_generic)
-            spaces.add(
-                {found.uri, fmt::format("{}", found.nsid),
-                 found.command_set ? std::string(nvme::command_set_name(*found.command_set)) : "",
-                 scanned(found.twin) ? found.twin : "", joined(found.controllers)});
+            spaces.add({found.uri, fmt::format("{}", found.nsid),
+                        found.command_set ? std::string(command_set_name(*found.command_set)) : "",
+                        scanned(found.twin) ? found.twin : "", joined(found.controllers)});
     }
     std::string text;
     if (!controllers.empty()) text += "\n" + controllers.text();
@@ -154,7 +153,7 @@ Node visited_node(const Visited& visited) {
     identity.add("firmware", Node::device_text(visited.firmware));
     if (visited.nsid != 0) {
         identity.add("nsid", visited.nsid);
-        identity.add("command_set", nvme::command_set_name(visited.command_set));
+        identity.add("command_set", command_set_name(visited.command_set));
         identity.add("size_bytes", visited.found.size_bytes);
         identity.add("block_bytes", visited.found.block_bytes);
         identity.add("ids", visited.ids);
@@ -183,8 +182,8 @@ std::string identity_table(const std::vector<Visited>& all) {
         if (!visited.failure.empty()) continue;
         const bool space = visited.nsid != 0;
         table.add({visited.found.uri, space ? fmt::format("{}", visited.nsid) : "",
-                   space ? std::string(nvme::command_set_name(visited.command_set)) : "",
-                   visited.model, visited.serial, visited.firmware, id_text(visited.ids)});
+                   space ? std::string(command_set_name(visited.command_set)) : "", visited.model,
+                   visited.serial, visited.firmware, id_text(visited.ids)});
     }
     return "\n" + table.text();
 }

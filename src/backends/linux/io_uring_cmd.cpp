@@ -197,7 +197,7 @@ int ask_kernel() noexcept {
 Targets targets_of(const QueueSetup& setup) {
     Targets targets;
     const Options& options = setup.device_options;
-    const auto& handle = static_cast<const NvmeHandle&>(setup.handle);
+    const Handle& handle = setup.handle;
     targets.space = handle.fd;
     targets.nsid = handle.facts.nsid;
     targets.timeout_ms = milliseconds(options.command_timeout);
@@ -206,7 +206,7 @@ Targets targets_of(const QueueSetup& setup) {
     if (!setup.options.admin || options.poll_io) return targets;
     targets.controller = handle.admin_fd;
     if (targets.controller >= 0) return targets;
-    const std::string& folder = handle.parts().folder;
+    const std::string& folder = static_cast<const NvmeHandle&>(handle).parts().folder;
     const auto controllers = controllers_of(folder);
     const std::string parent = base_name(folder.substr(0, folder.rfind('/')));
     if (controllers.size() != 1 || controllers.front() != parent) return targets;

@@ -105,11 +105,23 @@ class Driver {
         (void)::posix_fadvise(fd_, 0, 0, POSIX_FADV_DONTNEED);
     }
 
+    /// PRACT, and the reference tags that the kernel checks when it reads the blocks: their
+    /// numbers, in types 1 and 2. The initial tag stands in dword 14, and in dword 3 what is above
+    /// 32 bits of the wide formats' tags. NVM Command Set 1.0 §5.2.1.4, §3.2.6
+    void insert_protection(const Context& context, nvme_passthru_cmd64& command) const noexcept {
+        command.cdw12 |= 1u << 29;
+        if (geometry_.protection_type == 3) return;
+        const std::uint64_t slba = context.command.slba();
+        command.cdw14 = static_cast<std::uint32_t>(slba);
+        if (geometry_.guard_bits == 64)
+            command.cdw3 = static_cast<std::uint32_t>(slba >> 32) & 0xffff;
+    }
+
     /// A block device moves data alone. What the format has beside it is made and stripped by the
     /// controller where it is protection information (PRACT, NVM Command Set 1.0 §5.2.2), and is
     /// zeroes otherwise, as the kernel's own requests have it.
     void with_hidden_metadata(Context& context, nvme_passthru_cmd64& command) noexcept {
-        if (geometry_.protection_type != 0) command.cdw12 |= 1u << 29;
+        if (geometry_.protection_type != 0) insert_protection(context, command);
         const std::uint32_t bytes = context.command.blocks() * geometry_.metadata_bytes;
         if (bytes == 0) return send_list_or_buffer(context, command);
         const Memory memory = take_memory(bytes);

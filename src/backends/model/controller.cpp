@@ -67,11 +67,16 @@ Controller::Controller(const Config& config, std::unique_ptr<Media> media,
                        std::unique_ptr<KvStore> kv)
     : config_(with_serial(config)),
       delays_(config.read_latency.count() != 0 || config.write_latency.count() != 0),
-      plain_(!delays_ && !config.read_only && config.faults.empty() && kv == nullptr),
+      plain_(!delays_ && !config.read_only && config.faults.empty() && kv == nullptr &&
+             !config.placement.fdp),
       media_(std::move(media)),
       kv_(std::move(kv)),
       faults_(config.faults),
       started_(steady_clock::now()) {
+    if (config.placement.fdp)
+        fdp_ = std::make_unique<FdpState>(config.placement, config.size_bytes);
+    if (config.placement.streams != 0)
+        streams_ = std::make_unique<Streams>(config.placement.streams);
     for (nvme::SelfTestResult& result : admin_state_.self_tests.results) result.status = 0xf;
 }
 
