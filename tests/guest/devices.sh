@@ -61,10 +61,7 @@ set_meta() {
     namespace pi1_64 pi 6 16 "ms=16,pi=1,pif=2,$bytes_4096"
     namespace pi2_64 pi 7 16 "ms=16,pi=2,pif=2,$bytes_4096"
     namespace pi3_64 pi 8 16 "ms=16,pi=3,pif=2,$bytes_4096"
-    suite meta_sep admin
     suite meta_ext admin
-    suite pi1 admin
-    suite pi1_64 admin
 }
 
 set_zoned() {
