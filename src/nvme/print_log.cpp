@@ -145,7 +145,8 @@ void add_async_events(Node& node, std::uint32_t value) {
         .add("namespace_attributes", fields.namespace_attributes())
         .add("firmware_activation", fields.firmware_activation())
         .add("telemetry", fields.telemetry())
-        .add("ana_change", fields.ana_change());
+        .add("ana_change", fields.ana_change())
+        .add("zone_descriptor_changed", fields.zone_descriptor_changed());
 }
 
 void add_autonomous_power(Node& node, std::uint32_t value) {
@@ -393,6 +394,8 @@ Node log_node(LogPage page, CommandSet csi, std::span<const std::byte> data) {
             return decoded_node<SelfTestLog>(data);
         case LogPage::sanitize_status:
             return decoded_node<SanitizeStatusLog>(data);
+        case LogPage::changed_zones:
+            return decoded_node<ChangedZonesLog>(data);
         default:
             return bytes_node(data);
     }

@@ -22,6 +22,7 @@
 #include <xnvme/nvme/identify.hpp>
 #include <xnvme/nvme/log.hpp>
 #include <xnvme/nvme/opcodes.hpp>
+#include <xnvme/nvme/zoned.hpp>
 
 namespace xnvme::nvme {
 
@@ -147,6 +148,9 @@ class Node {
 /// \param formats how many of the LBA formats there are: `IdentifyNamespace::formats()`
 [[nodiscard]] XNVME_API Node to_node(const IdentifyNamespaceNvm& id, std::uint32_t formats = 64);
 [[nodiscard]] XNVME_API Node to_node(const IdentifyNamespaceIndependent& id);
+/// \param formats how many of the LBA formats there are: `IdentifyNamespace::formats()`
+[[nodiscard]] XNVME_API Node to_node(const IdentifyNamespaceZoned& id, std::uint32_t formats = 64);
+[[nodiscard]] XNVME_API Node to_node(const IdentifyControllerZoned& id);
 [[nodiscard]] XNVME_API Node to_node(const NamespaceList& list);
 [[nodiscard]] XNVME_API Node to_node(const ControllerList& list);
 [[nodiscard]] XNVME_API Node to_node(const IoCommandSets& sets);
@@ -171,12 +175,18 @@ class Node {
                                      CommandSet set = CommandSet::nvm);
 [[nodiscard]] XNVME_API Node to_node(const SelfTestLog& log);
 [[nodiscard]] XNVME_API Node to_node(const SanitizeStatusLog& log);
+[[nodiscard]] XNVME_API Node to_node(const ChangedZonesLog& log);
 
 /// What Get Log Page returned from offset 0, field by field. The error information log gives as
 /// many entries as the buffer holds, without the unused ones. The bytes in base sixteen for a page
 /// that the library does not decode, or where the buffer is too short.
 [[nodiscard]] XNVME_API Node log_node(LogPage page, CommandSet csi,
                                       std::span<const std::byte> data);
+
+// ---- Zones --------------------------------------------------------------------------------------
+
+[[nodiscard]] XNVME_API Node to_node(const ZoneDescriptor& zone);
+[[nodiscard]] XNVME_API Node to_node(const ZoneReportView& report);
 
 // ---- Features -----------------------------------------------------------------------------------
 
