@@ -20,13 +20,16 @@ enum class Service : std::uint8_t {
 
 /// What the fields of a command mean to the checks.
 enum class CommandKind : std::uint8_t {
-    raw,          ///< Unknown to the checks: data of any length up to the limit.
-    blocks_data,  ///< A range of blocks, with as much data (read, write, compare).
-    blocks_only,  ///< A range of blocks without data (write zeroes, verify, write uncorrectable).
-    bytes_data,   ///< An offset in bytes, with data of any length (file-system command set).
-    range_list,   ///< Data is a list of ranges, counted in command dword 10 (dataset management).
-    copy_list,    ///< Data is a list of source ranges, counted in command dword 12 (copy).
-    no_data,      ///< Neither range nor data (flush).
+    raw,           ///< Unknown to the checks: data of any length up to the limit.
+    blocks_data,   ///< A range of blocks, with as much data (read, write, compare).
+    blocks_only,   ///< A range of blocks without data (write zeroes, verify, write uncorrectable).
+    bytes_data,    ///< An offset in bytes, with data of any length (file-system command set).
+    range_list,    ///< Data is a list of ranges, counted in command dword 10 (dataset management).
+    copy_list,     ///< Data is a list of source ranges, counted in command dword 12 (copy).
+    no_data,       ///< Neither range nor data (flush).
+    zone_append,   ///< The first block of a zone, a count of blocks and as much data.
+    zone_send,     ///< A zone and an action; data with one action alone (zone management send).
+    zone_receive,  ///< A block, and a report as long as dword 12 says (zone management receive).
 };
 
 /// One opcode's entry.
@@ -52,6 +55,9 @@ struct CommandRules {
     std::uint32_t alignment_mask = 0;  ///< Buffer addresses and lengths have these bits 0.
     std::uint32_t metadata_bytes = 0;  ///< Separate metadata per block, 0 for none.
     std::uint32_t max_segments = kIoVecMax;
+    std::uint32_t max_append_bytes = 0;      ///< Of a zone append.
+    std::uint32_t zone_extension_bytes = 0;  ///< Of a zone descriptor.
+    std::uint64_t zone_blocks = 0;           ///< Blocks in a zone, 0 when not zoned.
     std::array<OpcodeRule, 256> opcodes{};
 
     const OpcodeRule& of(const Command& command) const noexcept { return opcodes[command.opcode]; }

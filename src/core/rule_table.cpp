@@ -25,7 +25,7 @@ struct OpcodeMeaning {
     bool writes;
 };
 
-// NVM Command Set 1.0 §3.2; Zoned Namespace Command Set 1.1 §3.4
+// NVM Command Set 1.0 §3.2
 constexpr OpcodeMeaning kNvm[] = {
     {opcode(NvmOpcode::flush), CommandKind::no_data, false, false},
     {opcode(NvmOpcode::write), CommandKind::blocks_data, false, true},
@@ -36,9 +36,13 @@ constexpr OpcodeMeaning kNvm[] = {
     {opcode(NvmOpcode::dataset_management), CommandKind::range_list, false, true},
     {opcode(NvmOpcode::verify), CommandKind::blocks_only, true, false},
     {opcode(NvmOpcode::copy), CommandKind::copy_list, true, true},
-    {opcode(ZonedOpcode::zone_management_send), CommandKind::raw, false, true},
-    {opcode(ZonedOpcode::zone_management_receive), CommandKind::raw, true, false},
-    {opcode(ZonedOpcode::zone_append), CommandKind::blocks_data, false, true},
+};
+
+// Zoned Namespace Command Set 1.1 §3.4
+constexpr OpcodeMeaning kZoned[] = {
+    {opcode(ZonedOpcode::zone_management_send), CommandKind::zone_send, false, true},
+    {opcode(ZonedOpcode::zone_management_receive), CommandKind::zone_receive, true, false},
+    {opcode(ZonedOpcode::zone_append), CommandKind::zone_append, false, true},
 };
 
 // The file-system command set of regular files.
@@ -80,6 +84,9 @@ CommandRules make_rules(const Handle& handle, const OpcodeSet& native, const Opc
     rules.max_segments = geometry.max_segments != 0 && geometry.max_segments < kIoVecMax
                              ? geometry.max_segments
                              : kIoVecMax;
+    rules.zone_blocks = geometry.zoned ? geometry.zone_blocks : 0;
+    rules.max_append_bytes = geometry.max_append_bytes;
+    rules.zone_extension_bytes = geometry.zone_extension_bytes;
     const auto service = [&](std::uint8_t code) {
         if (native.has(code)) return Service::native;
         return fallback.has(code) ? Service::emulated : Service::refused;
@@ -97,6 +104,12 @@ CommandRules make_rules(const Handle& handle, const OpcodeSet& native, const Opc
     }
     if (geometry.command_set != CommandSet::key_value) {
         for (const OpcodeMeaning& meaning : kNvm) {
+            rules.opcodes[meaning.opcode] =
+                make_rule(handle, meaning, shift, service(meaning.opcode));
+        }
+    }
+    if (geometry.zoned) {
+        for (const OpcodeMeaning& meaning : kZoned) {
             rules.opcodes[meaning.opcode] =
                 make_rule(handle, meaning, shift, service(meaning.opcode));
         }

@@ -1,3 +1,4 @@
+#include <xnvme/nvme/zoned.hpp>
 #include <xnvme/rules.hpp>
 
 namespace xnvme {
@@ -74,6 +75,43 @@ Errc check_bytes_data(const CommandRules& rules, const Command& command,
     return command.slba() % unit != 0 || data.bytes() % unit != 0 ? Errc::misaligned : Errc::ok;
 }
 
+bool starts_zone(const CommandRules& rules, std::uint64_t slba) noexcept {
+    return rules.zone_blocks != 0 && slba % rules.zone_blocks == 0;
+}
+
+/// Zoned Namespace Command Set 1.1 §3.4.1
+Errc check_append(const CommandRules& rules, const Command& command, const Data& data,
+                  const Data& metadata) noexcept {
+    if (command.slba() >= rules.blocks) return Errc::out_of_range;
+    if (!starts_zone(rules, command.slba())) return Errc::misaligned;
+    if (data.bytes() != std::uint64_t{command.blocks()} * rules.transfer_block_bytes)
+        return Errc::bad_length;
+    if (data.bytes() > rules.max_transfer_bytes || data.bytes() > rules.max_append_bytes)
+        return Errc::too_large;
+    return check_metadata(rules, command, metadata);
+}
+
+/// Zoned Namespace Command Set 1.1 §3.4.3
+Errc check_zone_send(const CommandRules& rules, const Command& command, const Data& data) noexcept {
+    const nvme::ZoneAction action = nvme::zone_action(command);
+    const bool all = (command.cdw13 & nvme::kZoneSelectAll) != 0;
+    const bool extension = action == nvme::ZoneAction::set_extension;
+    if (data.bytes() != (extension ? rules.zone_extension_bytes : 0)) return Errc::bad_length;
+    if (all) return Errc::ok;
+    if (command.slba() >= rules.blocks) return Errc::out_of_range;
+    // A flush names the last block to commit.
+    if (action == nvme::ZoneAction::flush_explicit) return Errc::ok;
+    return starts_zone(rules, command.slba()) ? Errc::ok : Errc::misaligned;
+}
+
+/// Zoned Namespace Command Set 1.1 §3.4.2
+Errc check_zone_receive(const CommandRules& rules, const Command& command,
+                        const Data& data) noexcept {
+    if (command.slba() >= rules.blocks) return Errc::out_of_range;
+    if (data.bytes() != nvme::zone_receive_bytes(command)) return Errc::bad_length;
+    return data.bytes() > rules.max_transfer_bytes ? Errc::too_large : Errc::ok;
+}
+
 Errc check_fields(const CommandRules& rules, const Command& command, CommandKind kind,
                   const Data& data, const Data& metadata) noexcept {
     switch (kind) {
@@ -99,6 +137,12 @@ Errc check_fields(const CommandRules& rules, const Command& command, CommandKind
             return data.bytes() == 0 ? Errc::ok : Errc::bad_length;
         case CommandKind::raw:
             return data.bytes() > rules.max_transfer_bytes ? Errc::too_large : Errc::ok;
+        case CommandKind::zone_append:
+            return check_append(rules, command, data, metadata);
+        case CommandKind::zone_send:
+            return check_zone_send(rules, command, data);
+        case CommandKind::zone_receive:
+            return check_zone_receive(rules, command, data);
     }
     return Errc::unsupported;
 }
@@ -117,8 +161,9 @@ Error CommandRules::prepare(Context& context, const Data& data,
     const Errc code = check_fields(*this, context.command, rule.kind, data, metadata);
     if (code != Errc::ok) return Error::of(code);
     if (!has_memory(data) || !has_memory(metadata)) return Error::of(Errc::invalid_argument);
-    const bool moves_blocks =
-        rule.kind == CommandKind::blocks_data || rule.kind == CommandKind::bytes_data;
+    const bool moves_blocks = rule.kind == CommandKind::blocks_data ||
+                              rule.kind == CommandKind::bytes_data ||
+                              rule.kind == CommandKind::zone_append;
     if (moves_blocks && !is_aligned(data, alignment_mask)) return Error::of(Errc::misaligned);
 
     fill(context, data);
