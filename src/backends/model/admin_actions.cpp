@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <optional>
 
 #include <xnvme/nvme/builders.hpp>
 
@@ -26,8 +27,12 @@ Outcome format_nvm(Controller& controller, const Command& command) noexcept {
     if (controller.config().read_only) return Outcome::of(kWriteProtected);
     const bool extended = fields.metadata_extended && kFormats[fields.lbaf].metadata_bytes != 0;
     {
+        // Zones are locked before blocks are, as commands on zones do.
+        std::optional<Zones::Held> zones;
+        if (controller.zones() != nullptr) zones.emplace(*controller.zones(), kAllZoneStripes);
         Media::Held held(controller.media(), kAllStripes);
         controller.media().reformat(fields.lbaf, extended);
+        if (zones) controller.zones()->clear();
     }
     const std::lock_guard lock(controller.admin_mutex());
     controller.admin_state().namespace_changed = true;
@@ -57,8 +62,11 @@ Outcome sanitize(Controller& controller, const Command& command) noexcept {
     // error, or with NODRM of the feature a note in the log. NVMe Base 2.0 §5.24
     if (keep_allocated && !controller.features().warns_of_deallocation())
         return Outcome::of(kInvalidField);
+    std::optional<Zones::Held> zones;
+    if (controller.zones() != nullptr) zones.emplace(*controller.zones(), kAllZoneStripes);
     Media::Held held(controller.media(), kAllStripes);
     controller.media().erase();
+    if (zones) controller.zones()->clear();
     // Bits 7:3 of the state: passes of an overwrite that were done.
     const std::uint32_t passes = (command.cdw10 >> 4) & 0xf;
     const std::uint32_t done =

@@ -47,6 +47,10 @@ void set_power_states(nvme::IdentifyController& id) {
     }
 }
 
+CommandSet command_set_of(Controller& controller) {
+    return controller.zones() != nullptr ? CommandSet::zoned : CommandSet::nvm;
+}
+
 Outcome put(const auto& structure, Scatter& data) {
     static_assert(sizeof(structure) == nvme::kIdentifyBytes);
     data.put(&structure, sizeof(structure));
@@ -75,7 +79,7 @@ Outcome put_controller_list(std::uint32_t cntid, Scatter& data) {
 Outcome put_descriptors(Controller& controller, Scatter& data) {
     std::array<std::byte, nvme::kIdentifyBytes> list{};
     const nvme::IdentifyNamespace ns = identify_namespace(controller);
-    const std::array<std::uint8_t, 1> csi{static_cast<std::uint8_t>(CommandSet::nvm)};
+    const std::array<std::uint8_t, 1> csi{static_cast<std::uint8_t>(command_set_of(controller))};
     std::size_t at = 0;
     at = nvme::encode_namespace_id(list, at, nvme::NamespaceIdType::eui64, ns.eui64);
     at = nvme::encode_namespace_id(list, at, nvme::NamespaceIdType::nguid, ns.nguid);
@@ -96,10 +100,12 @@ Outcome put_independent(Controller& controller, Scatter& data) {
     return put(independent, data);
 }
 
-Outcome put_command_sets(std::uint32_t cntid, Scatter& data) {
+Outcome put_command_sets(Controller& controller, std::uint32_t cntid, Scatter& data) {
     if (cntid != kControllerId && cntid != 0xffff) return Outcome::of(kInvalidField);
     nvme::IoCommandSets sets{};
-    sets.vector[0] = std::uint64_t{1} << static_cast<unsigned>(CommandSet::nvm);
+    // A zoned namespace takes the commands of the NVM command set too.
+    sets.vector[0] = (std::uint64_t{1} << static_cast<unsigned>(CommandSet::nvm)) |
+                     (std::uint64_t{1} << static_cast<unsigned>(command_set_of(controller)));
     return put(sets, data);
 }
 
@@ -179,6 +185,7 @@ nvme::IdentifyController identify_controller(Controller& controller) noexcept {
                   unique[7], unique[8], unique[9], unique[10], unique[11], unique[12], unique[13],
                   unique[14], unique[15]);
     nvme::set_text(id.subnqn, nqn, '\0');
+    if (controller.zones() != nullptr) add_zones(controller, id);
     return id;
 }
 
@@ -212,6 +219,7 @@ nvme::IdentifyNamespace identify_namespace(Controller& controller) noexcept {
         ns.lbaf[i].lbads = kFormats[i].block_shift;
         ns.lbaf[i].ms = kFormats[i].metadata_bytes;
     }
+    if (controller.zones() != nullptr) add_zones(controller, ns);
     return ns;
 }
 
@@ -222,7 +230,10 @@ Outcome identify(Controller& controller, const Command& command, Scatter& data) 
     const auto csi = static_cast<CommandSet>(command.cdw11 >> 24);
     switch (cns) {
         case Cns::ns_csi:
-            if (csi != CommandSet::nvm) return Outcome::of(kInvalidField);
+            if (csi != CommandSet::nvm && csi != command_set_of(controller))
+                return Outcome::of(kInvalidField);
+            if (csi == CommandSet::zoned && (command.nsid == 0 || command.nsid == kNsid))
+                return put(identify_namespace_zoned(controller), data);
             [[fallthrough]];
         case Cns::ns:
         case Cns::allocated_ns:
@@ -234,10 +245,15 @@ Outcome identify(Controller& controller, const Command& command, Scatter& data) 
         case Cns::controller:
             return put(identify_controller(controller), data);
         case Cns::controller_csi:
+            if (csi == CommandSet::zoned && command_set_of(controller) == csi)
+                return put(identify_controller_zoned(controller), data);
             return csi == CommandSet::nvm ? put_controller_nvm(data) : Outcome::of(kInvalidField);
         case Cns::active_namespaces_csi:
         case Cns::allocated_namespaces_csi:
-            if (csi != CommandSet::nvm) return Outcome::of(kInvalidField);
+            if (csi != CommandSet::nvm && csi != command_set_of(controller))
+                return Outcome::of(kInvalidField);
+            // The namespace is in the list of its own command set.
+            if (csi != command_set_of(controller)) return put(nvme::NamespaceList{}, data);
             [[fallthrough]];
         case Cns::active_namespaces:
         case Cns::allocated_namespaces:
@@ -245,7 +261,7 @@ Outcome identify(Controller& controller, const Command& command, Scatter& data) 
         case Cns::controllers:
             return put_controller_list(cntid, data);
         case Cns::io_command_sets:
-            return put_command_sets(cntid, data);
+            return put_command_sets(controller, cntid, data);
         default:
             return Outcome::of(kInvalidField);
     }

@@ -47,9 +47,11 @@ Outcome put(const Command& command, Scatter& data, const T& page) {
     return put_bytes(command, data, std::as_bytes(std::span<const T, 1>(&page, 1)));
 }
 
-nvme::SupportedLogPages supported_pages() {
+nvme::SupportedLogPages supported_pages(Controller& controller) {
     nvme::SupportedLogPages log{};
     for (const LogPage page : kPages) log.lid[static_cast<std::uint8_t>(page)] = std::uint32_t{1};
+    if (controller.zones() != nullptr)
+        log.lid[static_cast<std::uint8_t>(LogPage::changed_zones)] = std::uint32_t{1};
     return log;
 }
 
@@ -138,6 +140,15 @@ nvme::ChangedNamespacesLog changed_namespaces(Controller& controller, const Comm
     return log;
 }
 
+/// A log of a namespace. Zoned Namespace Command Set 1.1 §4.1.4.1
+Outcome changed_zones(Controller& controller, const Command& command, Scatter& data) {
+    if (controller.zones() == nullptr) return Outcome::of(kInvalidLogPage);
+    if (command.nsid == nvme::kNsidAll) return Outcome::of(kInvalidNamespace);
+    const bool keep = (command.cdw10 & (1u << 15)) != 0;
+    const Zones::Held held(*controller.zones(), kAllZoneStripes);
+    return put(command, data, controller.zones()->changed(controller.media().shape(), keep));
+}
+
 nvme::SelfTestLog self_tests(Controller& controller) {
     const std::lock_guard lock(controller.admin_mutex());
     return controller.admin_state().self_tests;
@@ -171,7 +182,7 @@ Outcome get_log_page(Controller& controller, const Command& command, Scatter& da
     const auto csi = static_cast<CommandSet>(command.cdw14 >> 24);
     switch (static_cast<LogPage>(command.cdw10 & 0xff)) {
         case LogPage::supported_pages:
-            return put(command, data, supported_pages());
+            return put(command, data, supported_pages(controller));
         case LogPage::error_information:
             return put(command, data, controller.errors().entries());
         case LogPage::health:
@@ -181,12 +192,19 @@ Outcome get_log_page(Controller& controller, const Command& command, Scatter& da
         case LogPage::changed_namespaces:
             return put(command, data, changed_namespaces(controller, command));
         case LogPage::commands_effects:
+            if (csi == CommandSet::zoned && controller.zones() != nullptr) {
+                nvme::CommandsEffectsLog log = commands_effects();
+                add_zoned_effects(log);
+                return put(command, data, log);
+            }
             if (csi != CommandSet::nvm) return Outcome::of(kInvalidField);
             return put(command, data, commands_effects());
         case LogPage::self_test:
             return put(command, data, self_tests(controller));
         case LogPage::sanitize_status:
             return put(command, data, sanitize_status(controller));
+        case LogPage::changed_zones:
+            return changed_zones(controller, command, data);
         default:
             return Outcome::of(kInvalidLogPage);
     }

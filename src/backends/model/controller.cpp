@@ -11,6 +11,7 @@
 #include "admin.hpp"
 #include "contracts/complete.hpp"
 #include "nvm_commands.hpp"
+#include "zoned_commands.hpp"
 
 namespace xnvme::be_model {
 
@@ -36,7 +37,8 @@ Config with_serial(Config config) {
 
 /// How long the medium takes for a command. Flushes wait as long as writes do.
 std::chrono::nanoseconds latency_of(const Config& config, std::uint8_t opcode) {
-    const nvme::OpcodeInfo* info = nvme::find_opcode(nvme::OpcodeSet::nvm, opcode);
+    const CommandSet set = config.zones.zoned ? CommandSet::zoned : CommandSet::nvm;
+    const nvme::OpcodeInfo* info = nvme::find_io_opcode(set, opcode);
     const bool writes = info != nullptr && info->changes_device;
     const bool flushes = opcode == static_cast<std::uint8_t>(nvme::NvmOpcode::flush);
     return writes || flushes ? config.write_latency : config.read_latency;
@@ -51,14 +53,25 @@ Result<Controller*, Failure> Controller::create(const Config& config) {
         return fail(media.error(),
                     "There is not enough memory for the tables of a model device of " +
                         format_size(config.size_bytes) + ": make it smaller.");
-    return new Controller(config, std::move(*media));
+    std::unique_ptr<Zones> zones;
+    if (config.zones.zoned) {
+        auto made = Zones::create(config);
+        if (!made)
+            return fail(made.error(),
+                        "There is not enough memory for the zones of a model device of " +
+                            format_size(config.size_bytes) + ": make them larger.");
+        zones = std::move(*made);
+    }
+    return new Controller(config, std::move(*media), std::move(zones));
 }
 
-Controller::Controller(const Config& config, std::unique_ptr<Media> media)
+Controller::Controller(const Config& config, std::unique_ptr<Media> media,
+                       std::unique_ptr<Zones> zones)
     : config_(with_serial(config)),
       delays_(config.read_latency.count() != 0 || config.write_latency.count() != 0),
-      plain_(!delays_ && !config.read_only && config.faults.empty()),
+      plain_(!delays_ && !config.read_only && config.faults.empty() && zones == nullptr),
       media_(std::move(media)),
+      zones_(std::move(zones)),
       faults_(config.faults),
       started_(steady_clock::now()) {
     for (nvme::SelfTestResult& result : admin_state_.self_tests.results) result.status = 0xf;
@@ -72,7 +85,8 @@ void Controller::execute_io(Context& context, std::chrono::milliseconds timeout)
         return;
     }
     const auto begun = delays_ ? steady_clock::now() : steady_clock::time_point{};
-    const Outcome outcome = execute_nvm(*this, context);
+    const Outcome outcome =
+        zones_ != nullptr ? execute_zoned(*this, context) : execute_nvm(*this, context);
     if (delays_) [[unlikely]]
         sleep_until(begun + latency_of(config_, context.command.opcode));
     if (outcome.status.ok() && !outcome.dropped) [[likely]] {

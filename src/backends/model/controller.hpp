@@ -17,6 +17,7 @@
 #include "features.hpp"
 #include "media.hpp"
 #include "uri.hpp"
+#include "zones.hpp"
 
 namespace xnvme::be_model {
 
@@ -56,6 +57,8 @@ class Controller {
 
     const Config& config() const noexcept { return config_; }
     Media& media() noexcept { return *media_; }
+    /// Null unless the namespace is zoned.
+    Zones* zones() noexcept { return zones_.get(); }
     FaultSet& faults() noexcept { return faults_; }
     ErrorLog& errors() noexcept { return errors_; }
     Features& features() noexcept { return features_; }
@@ -65,7 +68,7 @@ class Controller {
 
   private:
     friend class ControllerRef;
-    Controller(const Config& config, std::unique_ptr<Media> media);
+    Controller(const Config& config, std::unique_ptr<Media> media, std::unique_ptr<Zones> zones);
     void fail_command(Context& context, bool admin, const Outcome& outcome,
                       std::chrono::milliseconds timeout) noexcept;
 
@@ -73,6 +76,7 @@ class Controller {
     const bool delays_;
     const bool plain_;  ///< Nothing asked for stands in the way of the short path.
     std::unique_ptr<Media> media_;
+    std::unique_ptr<Zones> zones_;
     FaultSet faults_;
     ErrorLog errors_;
     Features features_;

@@ -24,7 +24,7 @@ Result<void, Failure> parse_what(std::string_view fault, std::string_view what, 
         rule.drop = what == "drop";
         return {};
     }
-    for (const auto set : {nvme::OpcodeSet::nvm, nvme::OpcodeSet::admin}) {
+    for (const auto set : {nvme::OpcodeSet::nvm, nvme::OpcodeSet::zoned, nvme::OpcodeSet::admin}) {
         const nvme::OpcodeInfo* info = nvme::find_opcode(set, what);
         if (info == nullptr) continue;
         rule.opcode = info->opcode;
@@ -33,7 +33,8 @@ Result<void, Failure> parse_what(std::string_view fault, std::string_view what, 
     }
     std::vector<std::string_view> names{"any", "drop"};
     for (const nvme::OpcodeInfo& info : nvme::kOpcodes) {
-        if (info.set == nvme::OpcodeSet::nvm || info.set == nvme::OpcodeSet::admin)
+        if (info.set == nvme::OpcodeSet::nvm || info.set == nvme::OpcodeSet::zoned ||
+            info.set == nvme::OpcodeSet::admin)
             names.push_back(info.name);
     }
     const std::string_view near = text::nearest(what, names);
@@ -88,7 +89,8 @@ Result<void, Failure> parse_item(std::string_view fault, std::string_view item, 
     }
     std::string_view value = item;
     const std::string_view key = take_until(value, '=');
-    static constexpr std::string_view kKeys[] = {"sct", "sc", "dnr", "count", "once", "drop"};
+    static constexpr std::string_view kKeys[] = {"sct",  "sc",   "dnr", "count",
+                                                 "once", "drop", "zone"};
     const auto number = parse_number(value);
     const auto bad = [&](std::string_view allowed) {
         return refuse(fault, "'" + std::string(item) + "' must be " + std::string(allowed) + ".");
@@ -105,12 +107,18 @@ Result<void, Failure> parse_item(std::string_view fault, std::string_view item, 
     } else if (key == "count") {
         if (!number || *number == 0) return bad("count= and a whole number from 1");
         rule.count = *number;
+    } else if (key == "zone") {
+        if (value != "read-only" && value != "offline" && value != "full")
+            return bad("zone=read-only, zone=offline or zone=full");
+        rule.zone = value == "read-only" ? ZoneDefect::read_only
+                    : value == "offline" ? ZoneDefect::offline
+                                         : ZoneDefect::finished;
     } else {
         const std::string_view near = text::nearest(key, kKeys);
-        return refuse(
-            fault,
-            "'" + std::string(item) + "' is none of sct=, sc=, dnr=, count=, " + "once, drop." +
-                (near.empty() ? std::string() : " Did you mean '" + std::string(near) + "'?"));
+        return refuse(fault, "'" + std::string(item) +
+                                 "' is none of sct=, sc=, dnr=, count=, zone=, " + "once, drop." +
+                                 (near.empty() ? std::string()
+                                               : " Did you mean '" + std::string(near) + "'?"));
     }
     return {};
 }
@@ -118,7 +126,7 @@ Result<void, Failure> parse_item(std::string_view fault, std::string_view item, 
 /// How a command fails when nothing else is said: as on a broken medium.
 Status default_status(const FaultRule& rule) {
     const nvme::OpcodeInfo* info =
-        rule.any || rule.admin ? nullptr : nvme::find_opcode(nvme::OpcodeSet::nvm, rule.opcode);
+        rule.any || rule.admin ? nullptr : nvme::find_io_opcode(CommandSet::zoned, rule.opcode);
     if (info == nullptr) return kInternalError;
     return info->changes_device ? kWriteFault
                                 : nvme::status_of(nvme::MediaStatus::unrecovered_read_error);
@@ -201,6 +209,7 @@ std::optional<Outcome> FaultSet::meet(bool admin, std::uint8_t opcode,
         if (lba == kNoLba && !ranges.empty()) lba = ranges.front().slba;
         outcome = Outcome::of(rule.status, lba);
         outcome->dropped = rule.drop;
+        outcome->defect = rule.zone;
     }
     return outcome;
 }

@@ -12,6 +12,7 @@
 #include <xnvme/result.hpp>
 
 #include "faults.hpp"
+#include "zone_config.hpp"
 
 namespace xnvme::be_model {
 
@@ -28,6 +29,7 @@ struct Config {
     bool read_only = false;
     std::string serial;  ///< Empty: one of its own.
     std::vector<FaultRule> faults;
+    ZoneConfig zones;
     /// Keys that the identifier gave, for comparing with a named device that is open already.
     std::vector<std::string> given;
 };
@@ -48,6 +50,7 @@ inline constexpr std::uint32_t kMdtsMax = 1u << 30;
 /// - `dealloc=zeroes|ones|unreported`: how deallocated blocks read
 /// - `ro=0|1`: write protected
 /// - `serial=TEXT`: at most 20 printable characters
+/// - `zoned=1` and the keys of zones: see `read_zone_key`
 /// - `fault=...`, repeatable: see `parse_fault`
 ///
 /// Each mistake fails with a sentence of its own, that names the part and what is allowed.
