@@ -2,6 +2,8 @@
 #
 #   unit         one program per folder of src/, from the *_test.cpp files beside the code
 #   conformance  tests/conformance, one program over every interface
+#                tests/guest, programs and scripts for the emulated machine: not ctest's, but run
+#                by `./dev test` inside
 #   command      tests/command: scripts that run the built command
 #   docs         tests/docs: scripts that hold the documents against the build
 #   consumer     tests/consumer: a stranger's program against the installed package
@@ -46,14 +48,19 @@ foreach(suffix gch pch)
         "${xnvme_pch_sum}")
 endforeach()
 
-function(xnvme_test_program target main)
-    add_executable(${target} ${ARGN})
-    target_link_libraries(${target} PRIVATE xnvme_internal GTest::gmock ${main} xnvme_lto_off)
+function(xnvme_test_code target)
+    target_link_libraries(${target} PRIVATE xnvme_internal GTest::gmock)
     target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}")
     target_precompile_headers(${target} REUSE_FROM xnvme_test_pch)
     target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+endfunction()
+
+function(xnvme_test_program target main)
+    add_executable(${target} ${ARGN})
+    xnvme_test_code(${target})
+    target_link_libraries(${target} PRIVATE ${main} xnvme_lto_off)
     set_target_properties(${target} PROPERTIES
-        POSITION_INDEPENDENT_CODE OFF
         RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
 endfunction()
 
@@ -85,9 +92,21 @@ if(xnvme_conformance_sources)
     if(EXISTS "${PROJECT_SOURCE_DIR}/tests/conformance/main.cpp")
         set(xnvme_conformance_main GTest::gtest)
     endif()
-    xnvme_test_program(conformance ${xnvme_conformance_main} ${xnvme_conformance_sources})
+    # What both programs below use of it: how commands are run and data compared.
+    set(xnvme_harness_sources ${xnvme_conformance_sources})
+    list(FILTER xnvme_harness_sources EXCLUDE REGEX "(_test|/main)\\.cpp$")
+    list(REMOVE_ITEM xnvme_conformance_sources ${xnvme_harness_sources})
+    add_library(xnvme_test_harness OBJECT ${xnvme_harness_sources})
+    xnvme_test_code(xnvme_test_harness)
+    xnvme_test_program(conformance ${xnvme_conformance_main} ${xnvme_conformance_sources}
+        $<TARGET_OBJECTS:xnvme_test_harness>)
     add_test(NAME conformance COMMAND conformance --gtest_brief=1)
     set_tests_properties(conformance PROPERTIES LABELS "conformance" TIMEOUT 900)
+    if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
+        file(GLOB xnvme_guest_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/guest/*.cpp")
+        xnvme_test_program(guest_tests GTest::gtest ${xnvme_guest_sources}
+            $<TARGET_OBJECTS:xnvme_test_harness>)
+    endif()
 endif()
 
 if(CMAKE_CROSSCOMPILING)
