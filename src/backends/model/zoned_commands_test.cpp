@@ -20,7 +20,10 @@ constexpr std::uint64_t kCapacity = 1536;
 constexpr char kUri[] = "mem:16MiB?zoned=1&zone=1MiB&zone_capacity=768KiB";
 
 std::string with(const std::string& options) {
-    return std::string(kUri) + "&" + options;
+    std::string uri = kUri;
+    uri += '&';
+    uri += options;
+    return uri;
 }
 
 class ZonedModel : public TestDevice {
