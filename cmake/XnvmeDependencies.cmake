@@ -65,3 +65,21 @@ endfunction()
 # archive carry versions is seen to in xnvmepp.map.
 xnvme_optional_library(liburing liburing.h uring liburing.a uring)
 xnvme_optional_library(libaio libaio.h aio libaio.a aio)
+# Debian has it as a shared library only.
+xnvme_optional_library(libisal isa-l.h isal libisal.a isal)
+
+# ISA-L computes the guards of protection information. The 64-bit one came with 2.31; without it, or
+# without ISA-L, the library's own tables do.
+if(XNVME_HAVE_LIBISAL)
+    include(CheckCXXSourceCompiles)
+    set(CMAKE_REQUIRED_INCLUDES "${XNVME_LIBISAL_INCLUDE}")
+    set(CMAKE_REQUIRED_LIBRARIES "${XNVME_LIBISAL_LIBRARY}")
+    check_cxx_source_compiles("#include <isa-l.h>
+        int main() { return static_cast<int>(crc64_rocksoft_refl(0, nullptr, 0)); }"
+        XNVME_LIBISAL_HAS_CRC64)
+    unset(CMAKE_REQUIRED_INCLUDES)
+    unset(CMAKE_REQUIRED_LIBRARIES)
+    if(XNVME_LIBISAL_HAS_CRC64)
+        target_compile_definitions(xnvme_libisal INTERFACE XNVME_HAVE_LIBISAL_CRC64=1)
+    endif()
+endif()

@@ -10,7 +10,7 @@ target_include_directories(xnvme_common INTERFACE
     "${PROJECT_BINARY_DIR}/generated"
     "${PROJECT_SOURCE_DIR}/src")
 target_link_libraries(xnvme_common INTERFACE
-    xnvme_warnings xnvme_headers xnvme_liburing xnvme_libaio Threads::Threads)
+    xnvme_warnings xnvme_headers xnvme_liburing xnvme_libaio xnvme_libisal Threads::Threads)
 
 add_library(xnvme_objects OBJECT ${xnvme_library_sources})
 target_link_libraries(xnvme_objects PRIVATE xnvme_common xnvme_lto_compile)
@@ -23,7 +23,7 @@ function(xnvme_library_target target)
         "$<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/generated>"
         "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
     target_link_libraries(${target} PUBLIC Threads::Threads)
-    foreach(optional LIBURING LIBAIO)
+    foreach(optional LIBURING LIBAIO LIBISAL)
         if(XNVME_HAVE_${optional})
             get_filename_component(plain "${XNVME_${optional}_LIBRARY}" NAME_WE)
             string(REGEX REPLACE "^lib" "" plain "${plain}")

@@ -17,6 +17,7 @@ option(XNVME_WERROR "Treat warnings as errors" OFF)
 option(XNVME_LTO "Optimise the library and the command at link time, where the compiler can" OFF)
 option(XNVME_WITH_LIBURING "Use liburing where it is found" ON)
 option(XNVME_WITH_LIBAIO "Use libaio where it is found" ON)
+option(XNVME_WITH_LIBISAL "Use ISA-L where it is found" ON)
 set(XNVME_SANITIZE "" CACHE STRING "Sanitizers for everything, as in -fsanitize=")
 
 # A DLL would need every public class to be marked for import as well as export; on Windows the

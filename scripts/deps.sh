@@ -10,7 +10,7 @@ export ZIG_GLOBAL_CACHE_DIR=$cache/zig ZIG_LOCAL_CACHE_DIR=$cache/zig
 
 packages_build=(
     ca-certificates ccache cmake g++ ninja-build pkgconf
-    libaio-dev libcli11-dev libfmt-dev liburing-dev nlohmann-json3-dev
+    libaio-dev libcli11-dev libfmt-dev libisal-dev liburing-dev nlohmann-json3-dev
 )
 # The tests make loop devices and file systems, look at symbols, and run Python scripts.
 packages_test=(googletest binutils e2fsprogs mount python3 procps util-linux)

@@ -49,7 +49,10 @@ struct Geometry {
     std::uint32_t optimal_io_bytes = 0;      ///< Preferred transfer size, 0 when not reported.
     CommandSet command_set = CommandSet::nvm;
     DeallocatedRead deallocated_read = DeallocatedRead::unreported;
-    std::uint8_t protection_type = 0;  ///< Protection information type, 0 for none.
+    std::uint8_t protection_type = 0;   ///< Protection information type, 0 for none.
+    std::uint8_t guard_bits = 0;        ///< Bits of its guard: 16, 32 or 64; 0 without it.
+    std::uint8_t storage_tag_bits = 0;  ///< Bits of its storage tag (STS).
+    bool protection_first = false;      ///< In the first bytes of the metadata, else in the last.
     bool rotational = false;
     bool zoned = false;
     std::uint64_t zone_blocks = 0;  ///< Blocks in a zone, 0 when not zoned.
@@ -61,6 +64,26 @@ struct Geometry {
     std::uint32_t random_write_areas = 0;    ///< Zones that may have one (ZRWA); 0 for no limit.
     std::uint32_t random_write_area_blocks = 0;        ///< Its size, 0 where there are none.
     std::uint32_t random_write_area_flush_blocks = 0;  ///< What it is committed in multiples of.
+
+    /// Bytes of protection information per block, 0 for none. NVM Command Set 1.0 §5.2.1
+    constexpr std::uint32_t protection_bytes() const noexcept {
+        return protection_type == 0 || guard_bits == 0 ? 0 : guard_bits == 16 ? 8 : 16;
+    }
+    /// True when metadata is protection information and nothing else. Then commands with PRACT
+    /// transfer none: the device generates it on a write, and strips it on a read.
+    /// NVM Command Set 1.0 §5.2.2.1
+    constexpr bool pract_strips() const noexcept {
+        return protection_bytes() != 0 && metadata_bytes == protection_bytes();
+    }
+    /// Bytes of data buffer for `count` blocks, in commands with or without PRACT.
+    constexpr std::uint64_t transfer_bytes(std::uint64_t count, bool pract = false) const noexcept {
+        return count * (pract && pract_strips() ? block_bytes : transfer_block_bytes);
+    }
+    /// Bytes of the separate metadata buffer for `count` blocks, likewise; 0 where there is none.
+    constexpr std::uint64_t separate_metadata_bytes(std::uint64_t count,
+                                                    bool pract = false) const noexcept {
+        return metadata_extended || (pract && pract_strips()) ? 0 : count * metadata_bytes;
+    }
 };
 
 }  // namespace xnvme

@@ -39,6 +39,9 @@ struct OpcodeRule {
     bool fast = false;
     Service service = Service::refused;
     CommandKind kind = CommandKind::raw;
+    /// Metadata and what the command says of protection information go to the device. The system's
+    /// block layer has no place for either: there they are refused.
+    bool carries_metadata = false;
     /// log2 of the unit of `slba`: the block size, or 0 for commands in bytes. An interface's byte
     /// offset is `slba << shift`. Block sizes that are no power of two are carried by interfaces
     /// that take blocks, which do not use it.
@@ -54,6 +57,12 @@ struct CommandRules {
     std::uint32_t max_transfer_bytes = 0;
     std::uint32_t alignment_mask = 0;  ///< Buffer addresses and lengths have these bits 0.
     std::uint32_t metadata_bytes = 0;  ///< Separate metadata per block, 0 for none.
+    /// The same two in commands with PRACT, where the device may keep protection information to
+    /// itself: see `Geometry::pract_strips`.
+    std::uint32_t pract_transfer_block_bytes = 0;
+    std::uint32_t pract_metadata_bytes = 0;
+    bool is_protected = false;    ///< The namespace has protection information.
+    bool metadata_lists = false;  ///< Metadata may be a list.
     std::uint32_t max_segments = kIoVecMax;
     std::uint32_t max_append_bytes = 0;      ///< Of a zone append.
     std::uint32_t zone_extension_bytes = 0;  ///< Of a zone descriptor.

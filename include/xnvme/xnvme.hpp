@@ -9,6 +9,7 @@
 #include <xnvme/geometry.hpp>
 #include <xnvme/nvme/builders.hpp>
 #include <xnvme/options.hpp>
+#include <xnvme/protection.hpp>
 #include <xnvme/queue.hpp>
 #include <xnvme/result.hpp>
 #include <xnvme/size.hpp>

@@ -75,6 +75,9 @@ class OpcodeSet {
         for (auto& word : set.words_) word = ~std::uint64_t{0};
         return set;
     }
+    /// True for interfaces that send commands to the device as they are.
+    constexpr bool is_all() const { return *this == all(); }
+    constexpr bool operator==(const OpcodeSet&) const = default;
     constexpr void add(std::uint8_t opcode) {
         words_[opcode / 64] |= std::uint64_t{1} << (opcode % 64);
     }

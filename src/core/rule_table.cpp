@@ -52,9 +52,20 @@ constexpr OpcodeMeaning kFile[] = {
     {opcode(FileOpcode::flush), CommandKind::no_data, false, false},
 };
 
+/// Who serves an opcode, and whether that one moves metadata.
+struct Server {
+    Service service = Service::refused;
+    bool carries_metadata = false;
+};
+
 OpcodeRule make_rule(const Handle& handle, const OpcodeMeaning& meaning, std::uint8_t shift,
-                     Service service) {
-    OpcodeRule rule{.fast = false, .service = service, .kind = meaning.kind, .shift = shift};
+                     Server server) {
+    const Service service = server.service;
+    OpcodeRule rule{.fast = false,
+                    .service = service,
+                    .kind = meaning.kind,
+                    .carries_metadata = server.carries_metadata,
+                    .shift = shift};
     const bool read_only = handle.access == Access::read_only || handle.facts.read_only;
     if (meaning.writes && read_only) {
         rule.service = Service::refused;
@@ -64,9 +75,10 @@ OpcodeRule make_rule(const Handle& handle, const OpcodeMeaning& meaning, std::ui
         rule.refusal = Errc::write_only;
     } else if (service != Service::refused) {
         const Geometry& geometry = handle.facts.geometry;
-        const bool separate = geometry.metadata_bytes != 0 && !geometry.metadata_extended;
-        rule.fast =
-            meaning.kind == CommandKind::blocks_data && service == Service::native && !separate;
+        // Separate metadata, and blocks that PRACT may make shorter, need a closer look.
+        const bool plain =
+            geometry.protection_type == 0 && geometry.separate_metadata_bytes(1) == 0;
+        rule.fast = meaning.kind == CommandKind::blocks_data && service == Service::native && plain;
     }
     return rule;
 }
@@ -80,16 +92,23 @@ CommandRules make_rules(const Handle& handle, const OpcodeSet& native, const Opc
     rules.transfer_block_bytes = geometry.transfer_block_bytes;
     rules.max_transfer_bytes = geometry.max_transfer_bytes;
     rules.alignment_mask = geometry.buffer_alignment > 1 ? geometry.buffer_alignment - 1 : 0;
-    rules.metadata_bytes = geometry.metadata_extended ? 0 : geometry.metadata_bytes;
+    rules.metadata_bytes = static_cast<std::uint32_t>(geometry.separate_metadata_bytes(1));
+    rules.pract_transfer_block_bytes = static_cast<std::uint32_t>(geometry.transfer_bytes(1, true));
+    rules.pract_metadata_bytes =
+        static_cast<std::uint32_t>(geometry.separate_metadata_bytes(1, true));
+    rules.is_protected = geometry.protection_type != 0;
+    // The drivers of the systems take one metadata buffer.
+    rules.metadata_lists = handle.identifier.device_class == DeviceClass::model;
     rules.max_segments = geometry.max_segments != 0 && geometry.max_segments < kIoVecMax
                              ? geometry.max_segments
                              : kIoVecMax;
     rules.zone_blocks = geometry.zoned ? geometry.zone_blocks : 0;
     rules.max_append_bytes = geometry.max_append_bytes;
     rules.zone_extension_bytes = geometry.zone_extension_bytes;
-    const auto service = [&](std::uint8_t code) {
-        if (native.has(code)) return Service::native;
-        return fallback.has(code) ? Service::emulated : Service::refused;
+    const auto server = [&](std::uint8_t code) {
+        if (native.has(code)) return Server{Service::native, native.is_all()};
+        if (fallback.has(code)) return Server{Service::emulated, fallback.is_all()};
+        return Server{};
     };
     const auto shift = geometry.block_bytes == 0
                            ? std::uint8_t{0}
@@ -99,24 +118,24 @@ CommandRules make_rules(const Handle& handle, const OpcodeSet& native, const Opc
         const auto byte = static_cast<std::uint8_t>(code);
         const OpcodeMeaning unknown{byte, CommandKind::raw, false, true};
         if (handle.facts.takes_raw_commands) {
-            rules.opcodes[byte] = make_rule(handle, unknown, shift, service(byte));
+            rules.opcodes[byte] = make_rule(handle, unknown, shift, server(byte));
         }
     }
     if (geometry.command_set != CommandSet::key_value) {
         for (const OpcodeMeaning& meaning : kNvm) {
             rules.opcodes[meaning.opcode] =
-                make_rule(handle, meaning, shift, service(meaning.opcode));
+                make_rule(handle, meaning, shift, server(meaning.opcode));
         }
     }
     if (geometry.zoned) {
         for (const OpcodeMeaning& meaning : kZoned) {
             rules.opcodes[meaning.opcode] =
-                make_rule(handle, meaning, shift, service(meaning.opcode));
+                make_rule(handle, meaning, shift, server(meaning.opcode));
         }
     }
     if (handle.identifier.device_class == DeviceClass::file) {
         for (const OpcodeMeaning& meaning : kFile) {
-            rules.opcodes[meaning.opcode] = make_rule(handle, meaning, 0, service(meaning.opcode));
+            rules.opcodes[meaning.opcode] = make_rule(handle, meaning, 0, server(meaning.opcode));
         }
     }
     return rules;

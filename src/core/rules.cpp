@@ -43,24 +43,32 @@ Errc check_range(const CommandRules& rules, const Command& command) noexcept {
     return Errc::ok;
 }
 
-/// Separate metadata: as many bytes as the blocks have, or none at all where the controller
-/// generates or strips it (PRACT, command dword 12 bit 29).
-Errc check_metadata(const CommandRules& rules, const Command& command,
+// PRINFO and STC of command dword 12. NVM Command Set 1.0 §5.2.2
+constexpr std::uint32_t kPract = 1u << 29;
+constexpr std::uint32_t kProtection = kPract | (7u << 26) | (1u << 24);
+
+bool has_pract(const Command& command) noexcept {
+    return (command.cdw12 & kPract) != 0;
+}
+
+/// Separate metadata: as many bytes as the blocks have, where the interface moves any.
+Errc check_metadata(const CommandRules& rules, const Command& command, bool carries,
                     const Data& metadata) noexcept {
-    const bool pract = (command.cdw12 & (1u << 29)) != 0;
-    if (metadata.bytes() == 0 && (rules.metadata_bytes == 0 || pract)) return Errc::ok;
-    const std::uint64_t expected = std::uint64_t{command.blocks()} * rules.metadata_bytes;
-    return metadata.bytes() == expected ? Errc::ok : Errc::bad_length;
+    if (!carries) return metadata.bytes() == 0 ? Errc::ok : Errc::unsupported;
+    const std::uint32_t each =
+        has_pract(command) ? rules.pract_metadata_bytes : rules.metadata_bytes;
+    return metadata.bytes() == std::uint64_t{command.blocks()} * each ? Errc::ok : Errc::bad_length;
 }
 
 Errc check_blocks_data(const CommandRules& rules, const Command& command, const Data& data,
                        const Data& metadata) noexcept {
+    const bool carries = rules.of(command).carries_metadata;
     if (const Errc code = check_range(rules, command); code != Errc::ok) return code;
-    if (data.bytes() != std::uint64_t{command.blocks()} * rules.transfer_block_bytes) {
-        return Errc::bad_length;
-    }
+    const std::uint32_t each =
+        has_pract(command) ? rules.pract_transfer_block_bytes : rules.transfer_block_bytes;
+    if (data.bytes() != std::uint64_t{command.blocks()} * each) return Errc::bad_length;
     if (data.bytes() > rules.max_transfer_bytes) return Errc::too_large;
-    return check_metadata(rules, command, metadata);
+    return check_metadata(rules, command, carries, metadata);
 }
 
 Errc check_bytes_data(const CommandRules& rules, const Command& command,
@@ -84,11 +92,9 @@ Errc check_append(const CommandRules& rules, const Command& command, const Data&
                   const Data& metadata) noexcept {
     if (command.slba() >= rules.blocks) return Errc::out_of_range;
     if (!starts_zone(rules, command.slba())) return Errc::misaligned;
-    if (data.bytes() != std::uint64_t{command.blocks()} * rules.transfer_block_bytes)
-        return Errc::bad_length;
-    if (data.bytes() > rules.max_transfer_bytes || data.bytes() > rules.max_append_bytes)
-        return Errc::too_large;
-    return check_metadata(rules, command, metadata);
+    if (const Errc code = check_blocks_data(rules, command, data, metadata); code != Errc::ok)
+        return code;
+    return data.bytes() > rules.max_append_bytes ? Errc::too_large : Errc::ok;
 }
 
 /// Zoned Namespace Command Set 1.1 §3.4.3
@@ -157,6 +163,13 @@ Error CommandRules::prepare(Context& context, const Data& data,
     if (data.segments() > max_segments || metadata.segments() > kIoVecMax ||
         data.bytes() > UINT32_MAX || metadata.bytes() > UINT32_MAX) {
         return Error::of(Errc::too_large);
+    }
+    if (metadata.vectored() && !metadata_lists) return Error::of(Errc::unsupported);
+    const bool on_blocks =
+        rule.kind == CommandKind::blocks_data || rule.kind == CommandKind::blocks_only;
+    if (on_blocks && is_protected && !rule.carries_metadata &&
+        (context.command.cdw12 & kProtection) != 0) {
+        return Error::of(Errc::unsupported);
     }
     const Errc code = check_fields(*this, context.command, rule.kind, data, metadata);
     if (code != Errc::ok) return Error::of(code);

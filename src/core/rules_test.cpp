@@ -18,7 +18,8 @@ struct Fixture {
     CommandRules rules;
 
     explicit Fixture(Access access = Access::read_write, std::uint32_t alignment = 1,
-                     std::uint32_t metadata = 0, bool extended = false) {
+                     std::uint32_t metadata = 0, bool extended = false, std::uint8_t guard = 0,
+                     bool carries_metadata = true) {
         handle.identifier.device_class = DeviceClass::file;
         handle.access = access;
         Geometry& geometry = handle.facts.geometry;
@@ -27,12 +28,15 @@ struct Fixture {
         geometry.metadata_bytes = metadata;
         geometry.metadata_extended = extended;
         geometry.transfer_block_bytes = 512 + (extended ? metadata : 0);
+        geometry.protection_type = guard != 0 ? 1 : 0;
+        geometry.guard_bits = guard;
         geometry.max_transfer_bytes = 65536;
         geometry.max_segments = 4;
         geometry.buffer_alignment = alignment;
         const OpcodeSet native{0x00, 0x01, 0x02, 0xac, 0xdc, 0xad};
         const OpcodeSet fallback{0x00, 0x01, 0x02, 0x05, 0x08, 0x09, 0x0c, 0x19};
-        rules = core::make_rules(handle, native, fallback);
+        rules = metadata != 0 && carries_metadata ? core::make_rules(handle, OpcodeSet::all(), {})
+                                                  : core::make_rules(handle, native, fallback);
     }
 
     Errc check(const Command& command, const Data& data = {}, const Data& metadata = {}) {
@@ -142,12 +146,50 @@ TEST(Rules, SeparateMetadataComesWithItsBlocks) {
     EXPECT_EQ(f.check(nvme::read(0, 2), buffer(1024), buffer(16, 4096)), Errc::ok);
     EXPECT_EQ(f.check(nvme::read(0, 2), buffer(1024), buffer(8, 4096)), Errc::bad_length);
     EXPECT_EQ(f.check(nvme::read(0, 2), buffer(1024)), Errc::bad_length);
-    EXPECT_EQ(f.check(nvme::read(0, 2, nvme::kPract), buffer(1024)), Errc::ok);
     Fixture none;
-    EXPECT_EQ(none.check(nvme::read(0, 1), buffer(512), buffer(8, 4096)), Errc::bad_length);
+    EXPECT_EQ(none.check(nvme::read(0, 1), buffer(512), buffer(8, 4096)), Errc::unsupported);
     Fixture extended(Access::read_write, 1, 8, true);
     EXPECT_EQ(extended.check(nvme::read(0, 2), buffer(1040)), Errc::ok);
     EXPECT_EQ(extended.check(nvme::read(0, 2), buffer(1024)), Errc::bad_length);
+}
+
+// NVM Command Set 1.0 §5.2.2.1: with PRACT nothing of the metadata is transferred where all of it
+// is protection information, and all of it where it is longer.
+TEST(Rules, PractTransfersNoProtectionInformationThatIsAllOfTheMetadata) {
+    Fixture separate(Access::read_write, 1, 8, false, 16);
+    EXPECT_EQ(separate.check(nvme::read(0, 2), buffer(1024)), Errc::bad_length);
+    EXPECT_EQ(separate.check(nvme::read(0, 2), buffer(1024), buffer(16, 4096)), Errc::ok);
+    EXPECT_EQ(separate.check(nvme::read(0, 2, nvme::kPract), buffer(1024)), Errc::ok);
+    EXPECT_EQ(separate.check(nvme::read(0, 2, nvme::kPract), buffer(1024), buffer(16, 4096)),
+              Errc::bad_length);
+    Fixture extended(Access::read_write, 1, 16, true, 64);
+    EXPECT_EQ(extended.check(nvme::write(0, 2), buffer(1056)), Errc::ok);
+    EXPECT_EQ(extended.check(nvme::write(0, 2, nvme::kPract), buffer(1024)), Errc::ok);
+    EXPECT_EQ(extended.check(nvme::write(0, 2, nvme::kPract), buffer(1056)), Errc::bad_length);
+    Fixture longer(Access::read_write, 1, 16, true, 16);
+    EXPECT_EQ(longer.check(nvme::write(0, 2, nvme::kPract), buffer(1056)), Errc::ok);
+    EXPECT_EQ(longer.check(nvme::write(0, 2, nvme::kPract), buffer(1024)), Errc::bad_length);
+    Fixture none;
+    EXPECT_EQ(none.check(nvme::read(0, 2, nvme::kPract), buffer(1024)), Errc::ok)
+        << "without protection information the field means nothing";
+}
+
+TEST(Rules, TheBlockLayerTakesNeitherMetadataNorItsChecks) {
+    Fixture f(Access::read_write, 1, 8, false, 16, false);
+    EXPECT_EQ(f.check(nvme::read(0, 2), buffer(1024)), Errc::ok);
+    EXPECT_EQ(f.check(nvme::read(0, 2), buffer(1024), buffer(16, 4096)), Errc::unsupported);
+    EXPECT_EQ(f.check(nvme::read(0, 2, nvme::kPract), buffer(1024)), Errc::unsupported);
+    EXPECT_EQ(f.check(nvme::verify(0, 2, nvme::kCheckGuard)), Errc::unsupported);
+    EXPECT_EQ(f.check(nvme::write_zeroes(0, 2, true)), Errc::ok);
+}
+
+TEST(Rules, AListOfMetadataGoesWhereItIsTaken) {
+    Fixture f(Access::read_write, 1, 8);
+    const IoVec parts[] = {{memory.data() + 4096, 8}, {memory.data() + 8192, 8}};
+    const Data list{std::span<const IoVec>(parts)};
+    EXPECT_EQ(f.check(nvme::read(0, 2), buffer(1024), list), Errc::unsupported);
+    f.rules.metadata_lists = true;
+    EXPECT_EQ(f.check(nvme::read(0, 2), buffer(1024), list), Errc::ok);
 }
 
 TEST(Rules, ListsAreAsLongAsTheirCount) {

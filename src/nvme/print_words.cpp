@@ -109,8 +109,13 @@ Node to_node(const Geometry& geometry) {
         .add("metadata_bytes", geometry.metadata_bytes)
         .add("metadata_extended", geometry.metadata_extended)
         .add("transfer_block_bytes", geometry.transfer_block_bytes)
-        .add("protection_type", geometry.protection_type)
-        .add("max_transfer_bytes", geometry.max_transfer_bytes)
+        .add("protection_type", geometry.protection_type);
+    if (geometry.protection_type != 0) {
+        node.add("guard_bits", geometry.guard_bits)
+            .add("storage_tag_bits", geometry.storage_tag_bits)
+            .add("protection_first", geometry.protection_first);
+    }
+    node.add("max_transfer_bytes", geometry.max_transfer_bytes)
         .add("max_segments", geometry.max_segments)
         .add("buffer_alignment", geometry.buffer_alignment)
         .add("physical_block_bytes", geometry.physical_block_bytes)

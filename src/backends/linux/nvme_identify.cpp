@@ -11,6 +11,7 @@
 
 #include <xnvme/nvme/identify.hpp>
 #include <xnvme/nvme/opcodes.hpp>
+#include <xnvme/nvme/protection.hpp>
 
 #include "backends/linux/nvme_zoned.hpp"
 #include "os/error_text.hpp"
@@ -56,6 +57,28 @@ int identify(int fd, std::uint8_t cns, std::uint32_t nsid, std::uint8_t csi, voi
     return status < 0 ? errno : -status;
 }
 
+namespace {
+
+/// What the protection information of the format in use looks like. A controller that knows no
+/// extended formats has guards of 16 bits without storage tags. NVM Command Set 1.0 §4.1.5.3
+void take_protection(Geometry& geometry, int fd, std::uint32_t nsid, const IdentifyNamespace& ns) {
+    geometry.guard_bits = 0;
+    geometry.storage_tag_bits = 0;
+    geometry.protection_first = false;
+    if (geometry.protection_type == 0) return;
+    geometry.protection_first = ns.protection_first();
+    geometry.guard_bits = 16;
+    const auto nvm = std::make_unique<::xnvme::nvme::IdentifyNamespaceNvm>();
+    if (identify(fd, static_cast<std::uint8_t>(Cns::ns_csi), nsid,
+                 static_cast<std::uint8_t>(CommandSet::nvm), nvm.get()) != 0)
+        return;
+    const ::xnvme::nvme::ExtendedLbaFormat& format = nvm->elbaf[ns.format_index()];
+    geometry.guard_bits = ::xnvme::nvme::guard_bits_of(format.protection_format());
+    geometry.storage_tag_bits = static_cast<std::uint8_t>(format.storage_tag_bits());
+}
+
+}  // namespace
+
 void read_nvme_identity(Handle& handle) noexcept {
     handle.facts.takes_raw_commands = true;
     const int nsid = ::ioctl(handle.fd, NVME_IOCTL_ID);
@@ -68,6 +91,7 @@ void read_nvme_identity(Handle& handle) noexcept {
     if (identify(handle.fd, static_cast<std::uint8_t>(Cns::ns), handle.facts.nsid, 0, &ns) != 0)
         return;
     take_format(handle.facts, ns);
+    take_protection(handle.facts.geometry, handle.fd, handle.facts.nsid, ns);
     // With separate metadata the block device moves data alone. The kernel gives namespaces with
     // extended blocks no block device that can be read, unless the metadata is all protection
     // information, which it makes itself.
@@ -112,6 +136,7 @@ Result<void, Failure> read_nvme_facts(Handle& handle) {
                                          std::to_string(facts.nsid) +
                                          ". List the namespaces with: xnvme enum");
     take_format(facts, *ns);
+    take_protection(geometry, handle.fd, facts.nsid, *ns);
     geometry.blocks = ns->nsze.value();
     geometry.size_bytes = ns->size_bytes();
     geometry.transfer_block_bytes =

@@ -21,17 +21,26 @@ Outcome format_nvm(Controller& controller, const Command& command) noexcept {
     const nvme::FormatFields fields = nvme::format_fields(command);
     if (!names_namespace(command.nsid)) return Outcome::of(kInvalidNamespace);
     if (fields.lbaf >= kFormats.size()) return Outcome::of(kInvalidFormat);
-    // No format has room for protection information.
-    if (fields.protection_type != 0) return Outcome::of(kInvalidFormat);
     if (fields.erase > nvme::SecureErase::cryptographic) return Outcome::of(kInvalidField);
     if (controller.config().read_only) return Outcome::of(kWriteProtected);
-    const bool extended = fields.metadata_extended && kFormats[fields.lbaf].metadata_bytes != 0;
+    const BlockFormat& format = kFormats[fields.lbaf];
+    nvme::ProtectionFormat protection;
+    protection.type = fields.protection_type;
+    protection.guard_bits = format.guard_bits;
+    if (protection.type > 3) return Outcome::of(kInvalidField);
+    if (protection.type != 0 && format.metadata_bytes < protection.bytes())
+        return Outcome::of(kInvalidFormat);
+    // Appended blocks would need their reference tags remapped, which the model does not do.
+    if (protection.type != 0 && controller.zones() != nullptr) return Outcome::of(kInvalidFormat);
+    const FormatChoice choice{fields.lbaf, fields.metadata_extended && format.metadata_bytes != 0,
+                              fields.protection_type,
+                              fields.protection_type != 0 && fields.protection_first};
     {
         // Zones are locked before blocks are, as commands on zones do.
         std::optional<Zones::Held> zones;
         if (controller.zones() != nullptr) zones.emplace(*controller.zones(), kAllZoneStripes);
         Media::Held held(controller.media(), kAllStripes);
-        controller.media().reformat(fields.lbaf, extended);
+        controller.media().reformat(choice);
         if (zones) controller.zones()->clear();
     }
     const std::lock_guard lock(controller.admin_mutex());

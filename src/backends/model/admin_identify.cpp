@@ -109,12 +109,27 @@ Outcome put_command_sets(Controller& controller, std::uint32_t cntid, Scatter& d
     return put(sets, data);
 }
 
+/// The storage tags and guards of the formats. NVM Command Set 1.0 §4.1.5.3
+nvme::IdentifyNamespaceNvm identify_namespace_nvm(Controller& controller) {
+    nvme::IdentifyNamespaceNvm nvm{};
+    // 16-bit guards may have storage tags, all of whose bits are checked, also in reads.
+    nvm.pic = 0x07;
+    Media& media = controller.media();
+    const nvme::ProtectionFormat current = media.shape().protection;
+    nvm.lbstm = current.type == 0 ? 0 : current.storage_tag_mask();
+    for (std::size_t i = 0; i < kFormats.size(); ++i) {
+        const unsigned guard = kFormats[i].guard_bits;
+        const std::uint32_t format = guard == 16 ? 0 : guard == 32 ? 1 : 2;
+        nvm.elbaf[i].raw = media.storage_tags().of(guard) | (format << 7);
+    }
+    return nvm;
+}
+
 /// The structures that are about one namespace.
 Outcome put_namespace(Controller& controller, Cns cns, Scatter& data) {
     switch (cns) {
         case Cns::ns_csi:
-            // No protection information: neither storage tags nor guards to describe.
-            return put(nvme::IdentifyNamespaceNvm{}, data);
+            return put(identify_namespace_nvm(controller), data);
         case Cns::namespace_descriptors:
             return put_descriptors(controller, data);
         case Cns::ns_independent:
@@ -146,7 +161,8 @@ nvme::IdentifyController identify_controller(Controller& controller) noexcept {
     id.cntlid = kControllerId;
     id.ver = std::uint32_t{0x00020000};
     id.oaes = std::uint32_t{1u << 8};  // Namespace attribute notices.
-    id.ctratt = std::uint32_t{1};      // 128-bit host identifiers.
+    // 128-bit host identifiers; formats with guards of 32 and 64 bits (ELBAS).
+    id.ctratt = std::uint32_t{1 | (1u << 15)};
     id.cntrltype = 1;
     id.oacs =
         static_cast<std::uint16_t>(nvme::kOacsFormat | nvme::kOacsSelfTest | nvme::kOacsDirectives);
@@ -201,10 +217,14 @@ nvme::IdentifyNamespace identify_namespace(Controller& controller) noexcept {
         ns.ncap = shape.blocks;
         ns.nuse = media.allocated_blocks();
         ns.flbas = static_cast<std::uint8_t>(shape.format | (shape.extended ? 0x10 : 0));
+        ns.dps = static_cast<std::uint8_t>(
+            shape.protection.type == 0 ? 0
+                                       : shape.protection.type | (shape.protection.first ? 8 : 0));
     }
     ns.nsfeat = 0x05;  // Thin provisioned; errors for deallocated blocks (DAE).
     ns.nlbaf = static_cast<std::uint8_t>(kFormats.size() - 1);
-    ns.mc = 0x03;  // Extended and separate metadata.
+    ns.mc = 0x03;   // Extended and separate metadata.
+    ns.dpc = 0x1f;  // Protection information of types 1 to 3, first and last in metadata.
     ns.dlfeat =
         static_cast<std::uint8_t>(static_cast<unsigned>(config.deallocated) |
                                   (config.deallocated == DeallocatedRead::zeroes ? 0x08u : 0u));

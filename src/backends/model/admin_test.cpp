@@ -32,7 +32,7 @@ TEST(ModelIdentify, DescribesControllerAndNamespace) {
     const auto ns = device.identify<nvme::IdentifyNamespace>({.cns = Cns::ns, .nsid = 1});
     EXPECT_EQ(ns.nsze.value(), 2048u);
     EXPECT_EQ(ns.nuse.value(), 0u);
-    EXPECT_EQ(ns.formats(), 3u);
+    EXPECT_EQ(ns.formats(), 16u);
     EXPECT_EQ(ns.format_index(), 2u);
     EXPECT_TRUE(ns.metadata_extended());
     EXPECT_EQ(ns.format().block_bytes(), 4096u);
@@ -387,10 +387,11 @@ TEST(ModelFormat, ChangesTheBlocksAndEmptiesThem) {
 TEST(ModelFormat, RefusesWhatIsNotInTheList) {
     TestDevice device("mem:8MiB");
     device.write(3, 1, pattern(512, 1));
-    EXPECT_EQ(device.admin_status(nvme::format({.nsid = 1, .lbaf = 3})), kInvalidFormat);
+    EXPECT_EQ(device.admin_status(nvme::format({.nsid = 1, .lbaf = 16})), kInvalidFormat);
     EXPECT_EQ(device.admin_status(nvme::format({.nsid = 1, .lbaf = 63})), kInvalidFormat);
-    EXPECT_EQ(device.admin_status(nvme::format({.nsid = 1, .lbaf = 2, .protection_type = 1})),
-              kInvalidFormat);
+    EXPECT_EQ(device.admin_status(nvme::format({.nsid = 1, .lbaf = 1, .protection_type = 1})),
+              kInvalidFormat)
+        << "no metadata, so no room for protection information";
     EXPECT_EQ(device.admin_status(nvme::format({.nsid = 2})), kInvalidNamespace);
     EXPECT_EQ(
         device.admin_status(nvme::format({.nsid = 1, .erase = static_cast<nvme::SecureErase>(3)})),

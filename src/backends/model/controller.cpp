@@ -47,8 +47,13 @@ std::chrono::nanoseconds latency_of(const Config& config, std::uint8_t opcode) {
 }  // namespace
 
 Result<Controller*, Failure> Controller::create(const Config& config) {
-    auto media =
-        Media::create(config.size_bytes, config.format, config.extended, config.deallocated);
+    const ProtectionConfig& protection = config.protection;
+    StorageTags storage_tags;
+    if (protection.storage_tag_bits)
+        storage_tags.of(protection.guard_bits.value_or(16)) = *protection.storage_tag_bits;
+    auto media = Media::create(config.size_bytes,
+                               {config.format, config.extended, protection.type, protection.first},
+                               storage_tags, config.deallocated);
     if (!media)
         return fail(media.error(),
                     "There is not enough memory for the tables of a model device of " +

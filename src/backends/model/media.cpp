@@ -38,19 +38,31 @@ bool for_each_part(const Shape& shape, std::uint64_t slba, std::uint64_t blocks,
     return true;
 }
 
-Shape make_shape(std::uint64_t size_bytes, std::size_t format, bool extended,
-                 std::uint32_t chunk_shift) {
+/// Where the shape of a choice stands among all of them.
+std::size_t shape_index(const FormatChoice& choice) {
+    return (std::size_t{choice.format} << 4) | (choice.extended ? 8u : 0u) |
+           (choice.protection_first ? 4u : 0u) | (choice.protection_type & 3u);
+}
+
+Shape make_shape(std::uint64_t size_bytes, const FormatChoice& choice,
+                 const StorageTags& storage_tags, std::uint32_t chunk_shift) {
+    const std::size_t format = choice.format;
     Shape shape;
-    shape.format = static_cast<std::uint8_t>(format);
+    shape.format = choice.format;
     shape.block_shift = kFormats[format].block_shift;
     shape.block_bytes = 1u << shape.block_shift;
     shape.metadata_bytes = kFormats[format].metadata_bytes;
-    shape.extended = extended && shape.metadata_bytes != 0;
+    shape.extended = choice.extended && shape.metadata_bytes != 0;
     shape.separate_bytes = shape.extended ? 0 : shape.metadata_bytes;
     shape.transfer_bytes = shape.block_bytes + (shape.extended ? shape.metadata_bytes : 0);
     shape.chunk_shift = chunk_shift - shape.block_shift;
     shape.chunk_blocks = 1u << shape.chunk_shift;
     shape.blocks = size_bytes >> shape.block_shift;
+    shape.protection.guard_bits = kFormats[format].guard_bits;
+    shape.protection.storage_tag_bits = storage_tags.of(shape.protection.guard_bits);
+    shape.protection.first = choice.protection_first;
+    if (shape.metadata_bytes >= shape.protection.bytes())
+        shape.protection.type = choice.protection_type;
     return shape;
 }
 
@@ -69,22 +81,25 @@ void Media::FreeChunk::operator()(Chunk* chunk) const noexcept {
     std::free(chunk);
 }
 
-Media::Media(std::uint64_t size_bytes, DeallocatedRead deallocated) noexcept
-    : size_bytes_(size_bytes), deallocated_(deallocated) {}
+Media::Media(std::uint64_t size_bytes, const StorageTags& storage_tags,
+             DeallocatedRead deallocated) noexcept
+    : size_bytes_(size_bytes), storage_tags_(storage_tags), deallocated_(deallocated) {}
 
-Result<std::unique_ptr<Media>> Media::create(std::uint64_t size_bytes, std::uint8_t format,
-                                             bool extended, DeallocatedRead deallocated) {
-    std::unique_ptr<Media> media(new (std::nothrow) Media(size_bytes, deallocated));
+Result<std::unique_ptr<Media>> Media::create(std::uint64_t size_bytes, const FormatChoice& choice,
+                                             const StorageTags& storage_tags,
+                                             DeallocatedRead deallocated) {
+    std::unique_ptr<Media> media(new (std::nothrow) Media(size_bytes, storage_tags, deallocated));
     if (media == nullptr) return fail(Errc::no_memory);
     const std::uint64_t chunks = (size_bytes + kChunkBytes - 1) >> kChunkShift;
     media->table_count_ = (chunks + kTableChunks - 1) >> kTableShift;
     media->tables_.reset(new (std::nothrow) std::atomic<Table*>[media->table_count_] {});
     if (media->tables_ == nullptr) return fail(Errc::no_memory);
-    for (std::size_t i = 0; i < kFormats.size(); ++i) {
-        media->shapes_[2 * i] = make_shape(size_bytes, i, false, kChunkShift);
-        media->shapes_[2 * i + 1] = make_shape(size_bytes, i, true, kChunkShift);
+    for (std::size_t i = 0; i < media->shapes_.size(); ++i) {
+        const FormatChoice each{static_cast<std::uint8_t>(i >> 4), (i & 8) != 0,
+                                static_cast<std::uint8_t>(i & 3), (i & 4) != 0};
+        media->shapes_[i] = make_shape(size_bytes, each, storage_tags, kChunkShift);
     }
-    media->shape_.store(&media->shapes_[2u * format + (extended ? 1 : 0)]);
+    media->shape_.store(&media->shapes_[shape_index(choice)]);
     return media;
 }
 
@@ -348,6 +363,34 @@ void Media::deallocate(const Shape& shape, std::uint64_t slba, std::uint64_t blo
     }
 }
 
+bool Media::load(const Shape& shape, std::uint64_t lba, std::byte* data,
+                 std::byte* metadata) const noexcept {
+    const Chunk* chunk = find(lba >> shape.chunk_shift);
+    if (chunk == nullptr) {
+        std::memset(data, static_cast<int>(fill()), shape.block_bytes);
+        std::memset(metadata, static_cast<int>(fill()), shape.metadata_bytes);
+        return false;
+    }
+    const auto block = static_cast<std::uint32_t>(lba & (shape.chunk_blocks - 1));
+    std::memcpy(data, chunk->data + (std::size_t{block} << shape.block_shift), shape.block_bytes);
+    std::memcpy(metadata, chunk->metadata + std::size_t{block} * shape.metadata_bytes,
+                shape.metadata_bytes);
+    return ((chunk->written[block / 64] >> (block % 64)) & 1) != 0;
+}
+
+bool Media::store(const Shape& shape, std::uint64_t lba, const std::byte* data,
+                  const std::byte* metadata) noexcept {
+    const std::uint64_t index = lba >> shape.chunk_shift;
+    Chunk* chunk = make(shape, index);
+    if (chunk == nullptr) return false;
+    const auto block = static_cast<std::uint32_t>(lba & (shape.chunk_blocks - 1));
+    written(*chunk, index, block, 1);
+    std::memcpy(chunk->data + (std::size_t{block} << shape.block_shift), data, shape.block_bytes);
+    std::memcpy(chunk->metadata + std::size_t{block} * shape.metadata_bytes, metadata,
+                shape.metadata_bytes);
+    return true;
+}
+
 bool Media::mark_uncorrectable(const Shape& shape, std::uint64_t slba,
                                std::uint64_t blocks) noexcept {
     return for_each_part(
@@ -390,10 +433,10 @@ bool Media::copy(const Shape& shape, std::uint64_t from, std::uint64_t to,
     return true;
 }
 
-void Media::reformat(std::uint8_t format, bool extended) noexcept {
+void Media::reformat(const FormatChoice& choice) noexcept {
     erase();
     // Release: pairs with `shape`, which readers call without a stripe.
-    shape_.store(&shapes_[2u * format + (extended ? 1 : 0)], std::memory_order_release);
+    shape_.store(&shapes_[shape_index(choice)], std::memory_order_release);
 }
 
 void Media::erase() noexcept {

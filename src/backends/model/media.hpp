@@ -13,6 +13,7 @@
 #include <mutex>
 
 #include <xnvme/geometry.hpp>
+#include <xnvme/nvme/protection.hpp>
 #include <xnvme/result.hpp>
 
 #include "scatter.hpp"
@@ -23,9 +24,52 @@ namespace xnvme::be_model {
 /// A format of the fixed list that the model offers.
 struct BlockFormat {
     std::uint8_t block_shift;  ///< log2 of the data bytes in a block.
-    std::uint16_t metadata_bytes;
+    std::uint8_t metadata_bytes;
+    std::uint8_t guard_bits;  ///< Of the protection information that the metadata has room for.
 };
-inline constexpr std::array<BlockFormat, 3> kFormats{{{9, 0}, {12, 0}, {12, 64}}};
+inline constexpr std::array<BlockFormat, 16> kFormats{{{9, 0, 16},
+                                                       {12, 0, 16},
+                                                       {12, 64, 16},
+                                                       {9, 8, 16},
+                                                       {9, 16, 16},
+                                                       {9, 16, 32},
+                                                       {9, 16, 64},
+                                                       {9, 64, 16},
+                                                       {9, 64, 32},
+                                                       {9, 64, 64},
+                                                       {12, 8, 16},
+                                                       {12, 16, 16},
+                                                       {12, 16, 32},
+                                                       {12, 16, 64},
+                                                       {12, 64, 32},
+                                                       {12, 64, 64}}};
+inline constexpr std::uint32_t kBlockBytesMax = 4096;
+inline constexpr std::uint32_t kMetadataBytesMax = 64;
+
+/// What a namespace is formatted to: a format of the list, and what Format NVM adds to it.
+struct FormatChoice {
+    std::uint8_t format = 0;  ///< Index in `kFormats`.
+    bool extended = false;
+    std::uint8_t protection_type = 0;  ///< 0 where the metadata has no room for it.
+    bool protection_first = false;
+
+    bool operator==(const FormatChoice&) const = default;
+};
+
+/// Bits of the storage tag that goes with each guard.
+struct StorageTags {
+    std::uint8_t guard16 = 0;
+    std::uint8_t guard32 = 16;  // The least that there can be.
+    std::uint8_t guard64 = 0;
+
+    std::uint8_t& of(unsigned guard_bits) noexcept {
+        return guard_bits == 16 ? guard16 : guard_bits == 32 ? guard32 : guard64;
+    }
+    std::uint8_t of(unsigned guard_bits) const noexcept {
+        return guard_bits == 16 ? guard16 : guard_bits == 32 ? guard32 : guard64;
+    }
+    bool operator==(const StorageTags&) const = default;
+};
 
 /// A format as it is used: everything that depends on it, worked out once.
 struct Shape {
@@ -39,6 +83,12 @@ struct Shape {
     std::uint32_t chunk_shift = 0;     ///< log2 of the blocks in a chunk.
     std::uint32_t chunk_blocks = 0;
     std::uint64_t blocks = 0;
+    nvme::ProtectionFormat protection;  ///< Type 0: none.
+
+    /// True when metadata is protection information and nothing else, which PRACT strips.
+    bool pract_strips() const noexcept {
+        return protection.type != 0 && protection.bytes() == metadata_bytes;
+    }
 
     /// True when `count` blocks from `slba` are all inside.
     bool holds(std::uint64_t slba, std::uint64_t count) const noexcept {
@@ -69,8 +119,10 @@ struct Traffic {
 class Media {
   public:
     /// `size_bytes` of blocks, all deallocated. Fails with `no_memory`.
-    static Result<std::unique_ptr<Media>> create(std::uint64_t size_bytes, std::uint8_t format,
-                                                 bool extended, DeallocatedRead deallocated);
+    static Result<std::unique_ptr<Media>> create(std::uint64_t size_bytes,
+                                                 const FormatChoice& choice,
+                                                 const StorageTags& storage_tags,
+                                                 DeallocatedRead deallocated);
     ~Media();
     Media(const Media&) = delete;
     Media& operator=(const Media&) = delete;
@@ -85,6 +137,7 @@ class Media {
         return shape_.load(std::memory_order_relaxed) == &shape;
     }
     std::uint64_t size_bytes() const noexcept { return size_bytes_; }
+    const StorageTags& storage_tags() const noexcept { return storage_tags_; }
     DeallocatedRead deallocated_read() const noexcept { return deallocated_; }
 
     static StripeMask stripes_of(const Shape& shape, std::uint64_t slba,
@@ -145,6 +198,13 @@ class Media {
     bool write_zeroes(const Shape& shape, std::uint64_t slba, std::uint64_t blocks) noexcept;
     /// Deallocates: the blocks read as `deallocated_read` says.
     void deallocate(const Shape& shape, std::uint64_t slba, std::uint64_t blocks) noexcept;
+    /// One block with its metadata, out of the medium. False when it was never written, or
+    /// deallocated.
+    bool load(const Shape& shape, std::uint64_t lba, std::byte* data,
+              std::byte* metadata) const noexcept;
+    /// One block with its metadata, into the medium. False when memory ran out.
+    bool store(const Shape& shape, std::uint64_t lba, const std::byte* data,
+               const std::byte* metadata) noexcept;
     /// Makes blocks unreadable until they are written again. False when memory ran out.
     bool mark_uncorrectable(const Shape& shape, std::uint64_t slba, std::uint64_t blocks) noexcept;
     /// Copies blocks inside the namespace, in ascending order. False when memory ran out.
@@ -152,7 +212,7 @@ class Media {
               std::uint64_t blocks) noexcept;
 
     /// Deallocates everything and takes another format. The caller holds all stripes.
-    void reformat(std::uint8_t format, bool extended) noexcept;
+    void reformat(const FormatChoice& choice) noexcept;
     /// Deallocates everything. The caller holds all stripes.
     void erase() noexcept;
     /// Blocks that are not deallocated. The caller holds all stripes.
@@ -183,7 +243,8 @@ class Media {
         std::uint64_t allocated_blocks = 0;
     };
 
-    Media(std::uint64_t size_bytes, DeallocatedRead deallocated) noexcept;
+    Media(std::uint64_t size_bytes, const StorageTags& storage_tags,
+          DeallocatedRead deallocated) noexcept;
     Stripe& stripe_of(std::uint64_t chunk) noexcept { return stripes_[chunk % kStripes]; }
     const Chunk* find(std::uint64_t chunk) const noexcept;
     /// The chunk, made when it is not there; null when memory ran out.
@@ -200,11 +261,13 @@ class Media {
                  std::uint32_t count) noexcept;
 
     std::array<Stripe, kStripes> stripes_;
-    std::array<Shape, 2 * kFormats.size()> shapes_;
+    /// Every shape that Format NVM can ask for: readers may hold on to one that is past.
+    std::array<Shape, 16 * kFormats.size()> shapes_;
     std::atomic<const Shape*> shape_{nullptr};
     std::unique_ptr<std::atomic<Table*>[]> tables_;
     std::uint64_t table_count_ = 0;
     std::uint64_t size_bytes_ = 0;
+    StorageTags storage_tags_;
     DeallocatedRead deallocated_;
 };
 

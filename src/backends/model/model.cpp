@@ -41,6 +41,12 @@ struct ModelHandle final : Handle {
         geometry.metadata_bytes = shape.metadata_bytes;
         geometry.metadata_extended = shape.extended;
         geometry.transfer_block_bytes = shape.transfer_bytes;
+        geometry.protection_type = shape.protection.type;
+        if (geometry.protection_type != 0) {
+            geometry.guard_bits = shape.protection.guard_bits;
+            geometry.storage_tag_bits = shape.protection.storage_tag_bits;
+            geometry.protection_first = shape.protection.first;
+        }
         geometry.max_transfer_bytes = config.mdts_bytes;
         geometry.max_segments = kIoVecMax;
         geometry.buffer_alignment = 1;

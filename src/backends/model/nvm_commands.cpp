@@ -6,6 +6,8 @@
 #include <xnvme/nvme/builders.hpp>
 #include <xnvme/nvme/opcodes.hpp>
 
+#include "protection.hpp"
+
 namespace xnvme::be_model {
 
 namespace {
@@ -21,14 +23,15 @@ constexpr bool changes_blocks(NvmOpcode opcode) {
 }
 
 /// The buffers must be as long as the blocks say, and the data no longer than MDTS.
-Status check_lengths(const Shape& shape, std::uint32_t blocks, std::uint32_t mdts_bytes,
+Status check_lengths(const Shape& shape, const Command& command, std::uint32_t mdts_bytes,
                      const Scatter& data, const Scatter& metadata) noexcept {
     if (!data.status().ok()) return data.status();
     if (!metadata.status().ok()) return metadata.status();
-    if (std::uint64_t{blocks} * shape.transfer_bytes > mdts_bytes) return kInvalidField;
-    if (data.bytes() != std::uint64_t{blocks} * shape.transfer_bytes) return kDataLengthInvalid;
-    if (metadata.bytes() != std::uint64_t{blocks} * shape.separate_bytes)
-        return kMetadataLengthInvalid;
+    const std::uint64_t blocks = command.blocks();
+    const TransferUnit unit = transfer_unit(shape, command);
+    if (blocks * unit.data_bytes > mdts_bytes) return kInvalidField;
+    if (data.bytes() != blocks * unit.data_bytes) return kDataLengthInvalid;
+    if (metadata.bytes() != blocks * unit.metadata_bytes) return kMetadataLengthInvalid;
     return kSuccess;
 }
 
@@ -41,11 +44,14 @@ Outcome stored(bool enough_memory, std::uint64_t slba) noexcept {
 }
 
 /// Write Zeroes may deallocate where deallocated blocks are promised to read as zeroes.
-Outcome zero(Media& media, const Shape& shape, const Command& command) noexcept {
+Outcome zero(Controller& controller, const Shape& shape, const Command& command) noexcept {
+    Media& media = controller.media();
     const std::uint64_t slba = command.slba();
     const std::uint32_t blocks = command.blocks();
     const bool deallocates = (command.cdw12 & nvme::kDeallocate) != 0 &&
                              media.deallocated_read() == DeallocatedRead::zeroes;
+    if (!deallocates && shape.protection.type != 0)
+        return execute_protected(controller, shape, command, {}, {});
     if (!deallocates) return stored(media.write_zeroes(shape, slba, blocks), slba);
     media.deallocate(shape, slba, blocks);
     return {};
@@ -68,6 +74,16 @@ Outcome on_blocks(Controller& controller, const Shape& shape, const Command& com
         traffic.read_bytes += bytes;
         if (opcode != NvmOpcode::verify) ++traffic.read_commands;
     }
+    if constexpr (moves_data(opcode) || opcode == NvmOpcode::verify) {
+        if (shape.protection.type != 0) [[unlikely]] {
+            const Outcome outcome = execute_protected(controller, shape, command, data, metadata);
+            if (opcode == NvmOpcode::write && outcome.status.ok()) {
+                traffic.written_bytes += bytes;
+                ++traffic.write_commands;
+            }
+            return outcome;
+        }
+    }
     if constexpr (opcode == NvmOpcode::read) {
         media.read(shape, slba, blocks, data, metadata);
     } else if constexpr (opcode == NvmOpcode::compare) {
@@ -78,7 +94,7 @@ Outcome on_blocks(Controller& controller, const Shape& shape, const Command& com
         traffic.written_bytes += bytes;
         ++traffic.write_commands;
     } else if constexpr (opcode == NvmOpcode::write_zeroes) {
-        return zero(media, shape, command);
+        return zero(controller, shape, command);
     } else if constexpr (opcode == NvmOpcode::write_uncorrectable) {
         return stored(media.mark_uncorrectable(shape, slba, blocks), slba);
     }
@@ -105,7 +121,7 @@ Outcome on_range_past_faults(Controller& controller, const Context& context) noe
             return out_of_range(shape, slba);
         if constexpr (moves_data(opcode)) {
             const Status status =
-                check_lengths(shape, blocks, controller.config().mdts_bytes, data, metadata);
+                check_lengths(shape, command, controller.config().mdts_bytes, data, metadata);
             if (!status.ok()) [[unlikely]]
                 return Outcome::of(status, slba);
         }
@@ -199,9 +215,10 @@ Status copy_sources(Scatter& data, std::uint32_t count, RangeList& list) noexcep
 
 /// Copies with the stripes held. Dword 0 of a failure's completion is the number of the source
 /// range that failed.
-Outcome copy_held(Controller& controller, const Shape& shape, std::span<const BlockRange> sources,
-                  std::uint64_t destination, Traffic& traffic) noexcept {
+Outcome copy_held(Controller& controller, const Shape& shape, const Context& context,
+                  std::span<const BlockRange> sources, Traffic& traffic) noexcept {
     Media& media = controller.media();
+    std::uint64_t destination = context.command.slba();
     std::uint64_t blocks = 0;
     for (std::size_t i = 0; i < sources.size(); ++i) {
         Outcome readable = media.check_readable(shape, sources[i].slba, sources[i].blocks,
@@ -211,10 +228,15 @@ Outcome copy_held(Controller& controller, const Shape& shape, std::span<const Bl
         blocks += sources[i].blocks;
     }
     const std::uint64_t bytes = blocks << shape.block_shift;
-    for (const BlockRange& source : sources) {
-        if (!media.copy(shape, source.slba, destination, source.blocks))
-            return stored(false, destination);
-        destination += source.blocks;
+    if (shape.protection.type != 0) {
+        const Outcome copied = copy_protected(controller, shape, context, sources);
+        if (!copied.status.ok()) return copied;
+    } else {
+        for (const BlockRange& source : sources) {
+            if (!media.copy(shape, source.slba, destination, source.blocks))
+                return stored(false, destination);
+            destination += source.blocks;
+        }
     }
     traffic.read_bytes += bytes;
     traffic.written_bytes += bytes;
@@ -257,7 +279,7 @@ Outcome copy(Controller& controller, const Context& context) noexcept {
         }
         Media::Held held(media, stripes_of(shape, ranges));
         if (!media.is_current(shape)) continue;
-        return copy_held(controller, shape, ranges.first(count), command.slba(), held.traffic());
+        return copy_held(controller, shape, context, ranges.first(count), held.traffic());
     }
 }
 

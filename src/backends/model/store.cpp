@@ -29,6 +29,8 @@ std::string_view disagreement(const Config& asked, const Config& there) {
     if (asked.size_bytes != there.size_bytes) return "size";
     const auto differs = [&](std::string_view key) {
         if (key == "block" || key == "meta") return asked.format != there.format;
+        if (key == "pi" || key == "guard" || key == "pi_first" || key == "storage_tag")
+            return asked.protection != there.protection;
         if (key == "extended") return asked.extended != there.extended;
         if (key == "mdts") return asked.mdts_bytes != there.mdts_bytes;
         if (key == "latency")

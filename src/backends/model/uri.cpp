@@ -66,16 +66,18 @@ Result<void, Failure> read_block(std::string_view key, std::string_view value, C
 Result<void, Failure> read_meta(std::string_view key, std::string_view value, Config&,
                                 Pending& pending) {
     const auto bytes = parse_number(value);
-    if (!bytes || (*bytes != 0 && *bytes != 64))
-        return refuse_value(key, value,
-                            "0, or 64 with block=4096: the formats are 512, 4096 and "
-                            "4096 with 64 bytes of metadata");
+    if (!bytes || (*bytes != 0 && *bytes != 8 && *bytes != 16 && *bytes != 64))
+        return refuse_value(key, value, "0, 8, 16 or 64");
     pending.meta = *bytes;
     return {};
 }
 Result<void, Failure> read_extended(std::string_view key, std::string_view value, Config& config,
                                     Pending&) {
     return read_flag(key, value, config.extended);
+}
+Result<void, Failure> read_protection(std::string_view key, std::string_view value, Config& config,
+                                      Pending&) {
+    return read_protection_key(key, value, config.protection);
 }
 Result<void, Failure> read_mdts(std::string_view key, std::string_view value, Config& config,
                                 Pending&) {
@@ -132,6 +134,10 @@ constexpr Key kKeys[] = {
     {"block", read_block},
     {"meta", read_meta},
     {"extended", read_extended},
+    {"pi", read_protection},
+    {"guard", read_protection},
+    {"pi_first", read_protection},
+    {"storage_tag", read_protection},
     {"mdts", read_mdts},
     {"latency", read_latency},
     {"read_latency", read_latency},
@@ -190,20 +196,23 @@ Result<void, Failure> read_pair(std::string_view pair, Config& config, Pending& 
 }
 
 Result<void, Failure> choose_format(Config& config, const Pending& pending) {
-    const std::uint64_t meta = pending.meta.value_or(0);
+    const ProtectionConfig& protection = config.protection;
+    const std::uint8_t guard = protection.guard_bits.value_or(16);
+    const std::uint64_t enough = protection.type == 0 ? 0 : guard == 16 ? 8 : 16;
+    const std::uint64_t meta = pending.meta.value_or(enough);
+    if (auto checked = check_protection_config(protection, meta); !checked) return checked;
     const std::uint64_t block = pending.block.value_or(meta != 0 ? 4096 : 512);
     for (std::size_t i = 0; i < kFormats.size(); ++i) {
         if (std::uint64_t{1} << kFormats[i].block_shift != block ||
-            kFormats[i].metadata_bytes != meta)
+            kFormats[i].metadata_bytes != meta || kFormats[i].guard_bits != guard)
             continue;
         config.format = static_cast<std::uint8_t>(i);
         if (config.extended && meta == 0)
-            return refuse("extended=1 of a model device needs metadata: add meta=64.");
+            return refuse("extended=1 of a model device needs metadata: add meta=8, 16 or 64.");
         return {};
     }
     return refuse("block=" + std::to_string(block) + " with meta=" + std::to_string(meta) +
-                  " is no format of a model device: the formats are block=512, block=4096, and "
-                  "block=4096 with meta=64.");
+                  " and guard=" + std::to_string(guard) + " is no format of a model device.");
 }
 
 }  // namespace

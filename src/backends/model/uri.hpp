@@ -12,6 +12,7 @@
 #include <xnvme/result.hpp>
 
 #include "faults.hpp"
+#include "protection_uri.hpp"
 #include "zone_config.hpp"
 
 namespace xnvme::be_model {
@@ -22,6 +23,7 @@ struct Config {
     std::string name;         ///< Empty: shared with nobody.
     std::uint8_t format = 0;  ///< Index in `kFormats`.
     bool extended = false;
+    ProtectionConfig protection;
     std::uint32_t mdts_bytes = 1u << 20;
     std::chrono::nanoseconds read_latency{0};   ///< Of every command that is no write.
     std::chrono::nanoseconds write_latency{0};  ///< Of every command that changes blocks.
@@ -44,7 +46,8 @@ inline constexpr std::uint32_t kMdtsMax = 1u << 30;
 /// are those of `parse_size`. Keys:
 ///
 /// - `name=TEXT`: opens of the same name in one process share the device
-/// - `block=512|4096`, `meta=0|64` (with 4096), `extended=0|1`: the format to begin with
+/// - `block=512|4096`, `meta=0|8|16|64`, `extended=0|1`: the format to begin with
+/// - `pi=0..3`, `guard=16|32|64`, `pi_first=0|1`, `storage_tag=BITS`: its protection information
 /// - `mdts=SIZE`: the most data in one command, a power of two from 8KiB to 1GiB
 /// - `latency=`, `read_latency=`, `write_latency=`: how long commands take, such as `100us`
 /// - `dealloc=zeroes|ones|unreported`: how deallocated blocks read

@@ -35,6 +35,8 @@ inline constexpr Status kFeatureNotPerNamespace =
     nvme::status_of(nvme::CommandStatus::feature_not_per_namespace, true);
 inline constexpr Status kCommandSizeLimit =
     nvme::status_of(nvme::CommandStatus::command_size_limit_exceeded, true);
+inline constexpr Status kInvalidProtection =
+    nvme::status_of(nvme::CommandStatus::invalid_protection_information, true);
 inline constexpr Status kWriteFault = nvme::status_of(nvme::MediaStatus::write_fault);
 inline constexpr Status kUnrecoveredRead =
     nvme::status_of(nvme::MediaStatus::unrecovered_read_error, true);

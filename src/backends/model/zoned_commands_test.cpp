@@ -666,6 +666,8 @@ TEST(ZonedModelAdmin, FormatAndSanitizeEmptyAllZones) {
         EXPECT_EQ(device.state(i * (kZone / 8)), ZoneState::empty);
     std::vector<std::uint8_t> block(4096, 1);
     EXPECT_EQ(device.io_status(nvme::write(0, 1), TestDevice::bytes_of(block)), kSuccess);
+    EXPECT_EQ(device.admin_status(nvme::format({.nsid = 1, .lbaf = 2, .protection_type = 1})),
+              kInvalidFormat);
     EXPECT_EQ(device.admin_status(nvme::sanitize({})), kSuccess);
     EXPECT_EQ(device.state(0), ZoneState::empty);
 }
@@ -716,6 +718,7 @@ TEST(ZonedModelUri, MistakesAreNamed) {
     says("mem:16MiB?zoned=1&zrwa=12KiB&zrwa_flush=8KiB", "multiples of zrwa_flush");
     says("mem:16MiB?zoned=1&zone=8KiB&zrwa=16KiB", "too large");
     says("mem:16MiB?zoned=1&max_opne=2", "'max_open'");
+    says("mem:16MiB?zoned=1&block=4096&meta=8&pi=1", "either zones or protection");
     EXPECT_EQ(refusal("mem:32MiB?zoned=1"), "");
 }
 
