@@ -169,7 +169,9 @@ TEST(ZonedApi, RandomWriteAreasAreCommitted) {
 }
 
 TEST(ZonedApi, ChangedZonesAreListedOnce) {
-    Device device = open(std::string(kUri) + "&fault=write@lba:4096,zone=read-only,once");
+    std::string uri = kUri;
+    uri += "&fault=write@lba:4096,zone=read-only,once";
+    Device device = open(uri);
     const Buffer data = blocks_of(device, 1, std::byte{1});
     EXPECT_FALSE(device.execute(nvme::write(4096, 1), data));
     EXPECT_EQ(zoned::changed(device, true).value().zones, std::vector<std::uint64_t>{4096});
