@@ -479,9 +479,22 @@ Node identify_node(Cns cns, CommandSet csi, std::span<const std::byte> data) {
             return decoded_node<ControllerList>(data);
         case Cns::io_command_sets:
             return decoded_node<IoCommandSets>(data);
-        default:
-            return bytes_node(data);
+        case Cns::nvm_set_list:
+            return decoded_node<NvmSetList>(data);
+        case Cns::primary_capabilities:
+            return decoded_node<PrimaryControllerCapabilities>(data);
+        case Cns::secondary_controllers:
+            return decoded_node<SecondaryControllerList>(data);
+        case Cns::namespace_granularity:
+            return decoded_node<NamespaceGranularityList>(data);
+        case Cns::uuid_list:
+            return decoded_node<UuidList>(data);
+        case Cns::domain_list:
+            return decoded_node<DomainList>(data);
+        case Cns::endurance_groups:
+            return decoded_node<EnduranceGroupList>(data);
     }
+    return bytes_node(data);
 }
 
 }  // namespace xnvme::nvme

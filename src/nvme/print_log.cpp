@@ -1,9 +1,9 @@
-// Printing of log pages and features.
+// Printing of log pages.
 #include <array>
 
 #include <xnvme/describe.hpp>
 
-#include "nvme/print_parts.hpp"
+#include "nvme/print_log_parts.hpp"
 #include "nvme/reader.hpp"
 
 namespace xnvme::nvme {
@@ -84,131 +84,6 @@ std::string_view self_test_name(unsigned code) noexcept {
             return "reserved";
     }
 }
-
-// ---- Features that fit in a dword ----
-
-void add_arbitration(Node& node, std::uint32_t value) {
-    const Arbitration fields{value};
-    // A burst of 0 is no limit, which has no number.
-    node.add("burst_commands",
-             fields.burst_commands() == 0 ? Node() : Node(fields.burst_commands()))
-        .add("low_weight", fields.low_weight())
-        .add("medium_weight", fields.medium_weight())
-        .add("high_weight", fields.high_weight());
-}
-
-void add_power(Node& node, std::uint32_t value) {
-    const PowerManagement fields{value};
-    node.add("power_state", fields.power_state()).add("workload_hint", fields.workload_hint());
-}
-
-void add_temperature(Node& node, std::uint32_t value) {
-    const TemperatureThreshold fields{value};
-    node.add("threshold_celsius", static_cast<int>(fields.threshold_kelvin()) - 273)
-        .add("threshold_kelvin", fields.threshold_kelvin());
-}
-
-void add_error_recovery(Node& node, std::uint32_t value) {
-    const ErrorRecovery fields{value};
-    node.add("time_limit_ms", fields.time_limit_ms() == 0 ? Node() : Node(fields.time_limit_ms()))
-        .add("deallocated_error", fields.deallocated_error());
-}
-
-void add_write_cache(Node& node, std::uint32_t value) {
-    node.add("enabled", VolatileWriteCache{value}.enabled());
-}
-
-void add_queues(Node& node, std::uint32_t value) {
-    const NumberOfQueues fields{value};
-    node.add("submission_queues", fields.submission_queues())
-        .add("completion_queues", fields.completion_queues());
-}
-
-void add_coalescing(Node& node, std::uint32_t value) {
-    const InterruptCoalescing fields{value};
-    node.add("threshold_entries", fields.threshold_entries()).add("time_us", fields.time_us());
-}
-
-void add_vector(Node& node, std::uint32_t value) {
-    const InterruptVector fields{value};
-    node.add("vector", fields.vector()).add("coalescing_disabled", fields.coalescing_disabled());
-}
-
-void add_atomicity(Node& node, std::uint32_t value) {
-    node.add("normal_atomicity_disabled", (value & 1) != 0);
-}
-
-void add_async_events(Node& node, std::uint32_t value) {
-    const AsyncEvents fields{value};
-    node.add("health_warnings",
-             critical_warning_node(static_cast<std::uint8_t>(fields.health_warnings())))
-        .add("namespace_attributes", fields.namespace_attributes())
-        .add("firmware_activation", fields.firmware_activation())
-        .add("telemetry", fields.telemetry())
-        .add("ana_change", fields.ana_change())
-        .add("zone_descriptor_changed", fields.zone_descriptor_changed());
-}
-
-void add_autonomous_power(Node& node, std::uint32_t value) {
-    node.add("enabled", (value & 1) != 0);
-}
-
-void add_keep_alive(Node& node, std::uint32_t value) {
-    node.add("timeout_ms", value);
-}
-
-void add_thermal(Node& node, std::uint32_t value) {
-    node.add("light_throttle_celsius", celsius_node(value >> 16))
-        .add("heavy_throttle_celsius", celsius_node(value & 0xffff));
-}
-
-void add_non_operational(Node& node, std::uint32_t value) {
-    node.add("permissive_mode", (value & 1) != 0);
-}
-
-void add_profile(Node& node, std::uint32_t value) {
-    node.add("combination", value & 0x1ff);
-}
-
-void add_fdp(Node& node, std::uint32_t value) {
-    node.add("enabled", (value & 1) != 0).add("configuration", (value >> 8) & 0xff);
-}
-
-void add_progress(Node& node, std::uint32_t value) {
-    node.add("boot_failures", value & 0xff);
-}
-
-void add_write_protection(Node& node, std::uint32_t value) {
-    constexpr auto kStates = std::to_array<std::string_view>(
-        {"none", "write protected", "until power cycle", "permanent"});
-    const std::uint32_t state = value & 7;
-    node.add("state", state < kStates.size() ? kStates[state] : std::string_view("reserved"));
-}
-
-struct FeatureFields {
-    FeatureId id;
-    void (*add)(Node&, std::uint32_t);
-};
-constexpr auto kFeatureFields = std::to_array<FeatureFields>({
-    {FeatureId::arbitration, add_arbitration},
-    {FeatureId::power_management, add_power},
-    {FeatureId::temperature_threshold, add_temperature},
-    {FeatureId::error_recovery, add_error_recovery},
-    {FeatureId::volatile_write_cache, add_write_cache},
-    {FeatureId::number_of_queues, add_queues},
-    {FeatureId::interrupt_coalescing, add_coalescing},
-    {FeatureId::interrupt_vector, add_vector},
-    {FeatureId::write_atomicity, add_atomicity},
-    {FeatureId::async_event, add_async_events},
-    {FeatureId::autonomous_power_state, add_autonomous_power},
-    {FeatureId::keep_alive, add_keep_alive},
-    {FeatureId::thermal_management, add_thermal},
-    {FeatureId::non_operational_power, add_non_operational},
-    {FeatureId::command_set_profile, add_profile},
-    {FeatureId::fdp, add_fdp},
-    {FeatureId::software_progress, add_progress},
-    {FeatureId::write_protection, add_write_protection},
-});
 
 }  // namespace
 
@@ -396,32 +271,38 @@ Node log_node(LogPage page, CommandSet csi, std::span<const std::byte> data) {
             return decoded_node<SanitizeStatusLog>(data);
         case LogPage::changed_zones:
             return decoded_node<ChangedZonesLog>(data);
+        case LogPage::telemetry_host:
+        case LogPage::telemetry_controller:
+            return telemetry_node(data);
+        case LogPage::endurance_group:
+            return decoded_node<EnduranceGroupLog>(data);
+        case LogPage::predictable_latency:
+            return decoded_node<PredictableLatencyLog>(data);
+        case LogPage::predictable_latency_events:
+            return event_aggregate_node(data, "nvm_sets");
+        case LogPage::endurance_group_events:
+            return event_aggregate_node(data, "endgids");
+        case LogPage::ana:
+            return ana_node(data);
+        case LogPage::persistent_event:
+            return persistent_events_node(data);
+        case LogPage::lba_status:
+            return lba_status_node(data);
+        case LogPage::feature_effects:
+            return decoded_node<FeatureEffectsLog>(data);
+        case LogPage::mi_commands_effects:
+            return decoded_node<MiEffectsLog>(data);
+        case LogPage::lockdown:
+            return decoded_node<LockdownLog>(data);
+        case LogPage::boot_partition:
+            return decoded_node<BootPartitionHeader>(data);
+        case LogPage::rotational_media:
+            return decoded_node<RotationalMediaLog>(data);
+        case LogPage::reservation:
+            return decoded_node<ReservationLog>(data);
         default:
             return bytes_node(data);
     }
-}
-
-Node feature_node(FeatureId id, std::uint32_t value, std::span<const std::byte> data) {
-    Node node = Node::map();
-    node.add("fid", Node::hex(static_cast<std::uint8_t>(id), 2))
-        .add("name", feature_name(id))
-        .add("value", Node::hex(value, 8));
-    for (const FeatureFields& row : kFeatureFields) {
-        if (row.id == id) row.add(node, value);
-    }
-    if (data.empty()) return node;
-    const Result<Timestamp> timestamp = decode<Timestamp>(data);
-    if (id == FeatureId::timestamp && timestamp) {
-        node.add("time_ms", timestamp->time_ms()).add("set_by_host", timestamp->set_by_host());
-    } else {
-        node.add("data", bytes_node(data));
-    }
-    return node;
-}
-
-Node to_node(const FeatureCapabilities& capabilities) {
-    return flags_node(capabilities.raw, 8,
-                      {{0, "saveable"}, {1, "per_namespace"}, {2, "changeable"}});
 }
 
 }  // namespace xnvme::nvme

@@ -232,4 +232,66 @@ struct Timestamp {
 };
 static_assert(sizeof(Timestamp) == 8);
 
+/// LBA Range Type, FID 03h: up to 64 ranges. NVM Command Set 1.0 §4.1.3.1
+struct LbaRange {
+    std::uint8_t type;        ///< 0 general purpose, 1 file system, 2 RAID, 3 cache, 4 swap.
+    std::uint8_t attributes;  ///< Bit 0 may be overwritten, bit 1 hidden.
+    std::array<std::uint8_t, 14> rsvd2;
+    Le64 slba;
+    Le64 nlb;  ///< Blocks, zero-based.
+    std::array<std::uint8_t, 16> guid;
+    std::array<std::uint8_t, 16> rsvd48;
+};
+static_assert(sizeof(LbaRange) == 64);
+/// Ranges in the structure.
+inline constexpr std::uint32_t kLbaRangesMax = 64;
+
+/// Autonomous Power State Transition, FID 0Ch: an entry for each power state.
+/// NVMe Base 2.0 §5.27.1.9
+struct AutonomousPowerState {
+    std::array<Le64, 32> raw;  ///< Bits 7:3 the state to go to, 31:8 after so many milliseconds.
+
+    /// \param state below 32
+    constexpr unsigned next_state(std::uint32_t state) const noexcept {
+        return (raw[state & 31].value() >> 3) & 0x1f;
+    }
+    /// Idle milliseconds before the transition, 0 for none.
+    constexpr std::uint32_t idle_ms(std::uint32_t state) const noexcept {
+        return (raw[state & 31].value() >> 8) & 0xffffff;
+    }
+};
+static_assert(sizeof(AutonomousPowerState) == 256);
+
+/// Host Memory Buffer, FID 0Dh, as Get Features returns it. NVMe Base 2.0 §5.27.1.10
+struct HostMemoryBuffer {
+    Le32 hsize;  ///< In memory pages.
+    Le32 list_address_low;
+    Le32 list_address_high;
+    Le32 list_entries;
+    std::array<std::uint8_t, 4080> rsvd16;
+};
+static_assert(sizeof(HostMemoryBuffer) == 4096);
+
+/// Predictable Latency Mode Config, FID 13h. NVMe Base 2.0 §5.27.1.15
+struct PredictableLatencyConfig {
+    Le16 enabled_events;
+    std::array<std::uint8_t, 30> rsvd2;
+    Le64 dtwin_reads;   ///< In 4 KiB.
+    Le64 dtwin_writes;  ///< In optimal write sizes.
+    Le64 dtwin_time_ms;
+    std::array<std::uint8_t, 456> rsvd56;
+};
+static_assert(sizeof(PredictableLatencyConfig) == 512);
+
+/// Host Behavior Support, FID 16h. NVMe Base 2.0 §5.27.1.18
+struct HostBehavior {
+    std::uint8_t advanced_command_retry;     ///< ACRE
+    std::uint8_t telemetry_data_area_4;      ///< ETDAS
+    std::uint8_t lba_format_extension;       ///< LBAFEE
+    std::uint8_t host_dispersed_namespaces;  ///< HDISNS
+    Le16 copy_formats;                       ///< CDFE, bit n for descriptor format n.
+    std::array<std::uint8_t, 506> rsvd6;
+};
+static_assert(sizeof(HostBehavior) == 512);
+
 }  // namespace xnvme::nvme

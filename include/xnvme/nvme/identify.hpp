@@ -28,30 +28,30 @@ inline constexpr std::uint32_t kNsidAll = 0xffffffff;
 /// Controller or Namespace Structure: what Identify returns. NVMe Base 2.0 §5.17.1, figure
 /// "Identify - CNS Values"
 enum class Cns : std::uint8_t {
-    ns = 0x00,                     ///< `IdentifyNamespace`
-    controller = 0x01,             ///< `IdentifyController`
-    active_namespaces = 0x02,      ///< `NamespaceList`
-    namespace_descriptors = 0x03,  ///< see `decode_namespace_ids`
-    nvm_set_list = 0x04,
-    ns_csi = 0x05,                 ///< `IdentifyNamespaceNvm` for the NVM command set
-    controller_csi = 0x06,         ///< `IdentifyControllerNvm` for the NVM command set
-    active_namespaces_csi = 0x07,  ///< `NamespaceList`
-    ns_independent = 0x08,         ///< `IdentifyNamespaceIndependent`
-    ns_format = 0x09,              ///< `IdentifyNamespace` of a format
-    ns_csi_format = 0x0a,
-    allocated_namespaces = 0x10,  ///< `NamespaceList`
-    allocated_ns = 0x11,          ///< `IdentifyNamespace`
-    ns_controllers = 0x12,        ///< `ControllerList`
-    controllers = 0x13,           ///< `ControllerList`
-    primary_capabilities = 0x14,
-    secondary_controllers = 0x15,
-    namespace_granularity = 0x16,
-    uuid_list = 0x17,
-    domain_list = 0x18,
-    endurance_groups = 0x19,
+    ns = 0x00,                        ///< `IdentifyNamespace`
+    controller = 0x01,                ///< `IdentifyController`
+    active_namespaces = 0x02,         ///< `NamespaceList`
+    namespace_descriptors = 0x03,     ///< see `decode_namespace_ids`
+    nvm_set_list = 0x04,              ///< `NvmSetList`
+    ns_csi = 0x05,                    ///< `IdentifyNamespaceNvm` for the NVM command set
+    controller_csi = 0x06,            ///< `IdentifyControllerNvm` for the NVM command set
+    active_namespaces_csi = 0x07,     ///< `NamespaceList`
+    ns_independent = 0x08,            ///< `IdentifyNamespaceIndependent`
+    ns_format = 0x09,                 ///< `IdentifyNamespace` of a format
+    ns_csi_format = 0x0a,             ///< `IdentifyNamespaceNvm` of a format
+    allocated_namespaces = 0x10,      ///< `NamespaceList`
+    allocated_ns = 0x11,              ///< `IdentifyNamespace`
+    ns_controllers = 0x12,            ///< `ControllerList`
+    controllers = 0x13,               ///< `ControllerList`
+    primary_capabilities = 0x14,      ///< `PrimaryControllerCapabilities`
+    secondary_controllers = 0x15,     ///< `SecondaryControllerList`
+    namespace_granularity = 0x16,     ///< `NamespaceGranularityList`
+    uuid_list = 0x17,                 ///< `UuidList`
+    domain_list = 0x18,               ///< `DomainList`
+    endurance_groups = 0x19,          ///< `EnduranceGroupList`
     allocated_namespaces_csi = 0x1a,  ///< `NamespaceList`
-    allocated_ns_independent = 0x1b,
-    io_command_sets = 0x1c,  ///< `IoCommandSets`
+    allocated_ns_independent = 0x1b,  ///< `IdentifyNamespaceIndependent`
+    io_command_sets = 0x1c,           ///< `IoCommandSets`
 };
 
 /// A CNS value and its name for people and for the command line.

@@ -18,35 +18,35 @@ namespace xnvme::nvme {
 
 /// Log page identifiers. NVMe Base 2.0 §5.16.1, figure "Get Log Page - Log Page Identifiers"
 enum class LogPage : std::uint8_t {
-    supported_pages = 0x00,     ///< `SupportedLogPages`
-    error_information = 0x01,   ///< `ErrorLogEntry`, several
-    health = 0x02,              ///< `HealthLog`
-    firmware_slot = 0x03,       ///< `FirmwareSlotLog`
-    changed_namespaces = 0x04,  ///< `ChangedNamespacesLog`
-    commands_effects = 0x05,    ///< `CommandsEffectsLog`
-    self_test = 0x06,
-    telemetry_host = 0x07,
-    telemetry_controller = 0x08,
-    endurance_group = 0x09,
-    predictable_latency = 0x0a,
-    predictable_latency_events = 0x0b,
-    ana = 0x0c,
-    persistent_event = 0x0d,
-    lba_status = 0x0e,
-    endurance_group_events = 0x0f,
+    supported_pages = 0x00,             ///< `SupportedLogPages`
+    error_information = 0x01,           ///< `ErrorLogEntry`, several
+    health = 0x02,                      ///< `HealthLog`
+    firmware_slot = 0x03,               ///< `FirmwareSlotLog`
+    changed_namespaces = 0x04,          ///< `ChangedNamespacesLog`
+    commands_effects = 0x05,            ///< `CommandsEffectsLog`
+    self_test = 0x06,                   ///< `SelfTestLog`
+    telemetry_host = 0x07,              ///< `TelemetryHeader`, then data
+    telemetry_controller = 0x08,        ///< `TelemetryHeader`, then data
+    endurance_group = 0x09,             ///< `EnduranceGroupLog`
+    predictable_latency = 0x0a,         ///< `PredictableLatencyLog`
+    predictable_latency_events = 0x0b,  ///< see `decode_event_aggregate`
+    ana = 0x0c,                         ///< see `decode_ana`
+    persistent_event = 0x0d,            ///< see `decode_persistent_events`
+    lba_status = 0x0e,                  ///< see `decode_lba_status`
+    endurance_group_events = 0x0f,      ///< see `decode_event_aggregate`
     media_unit_status = 0x10,
     capacity_configurations = 0x11,
-    feature_effects = 0x12,
-    mi_commands_effects = 0x13,
-    lockdown = 0x14,
-    boot_partition = 0x15,
-    rotational_media = 0x16,
+    feature_effects = 0x12,      ///< `FeatureEffectsLog`
+    mi_commands_effects = 0x13,  ///< `MiEffectsLog`
+    lockdown = 0x14,             ///< `LockdownLog`
+    boot_partition = 0x15,       ///< `BootPartitionHeader`, then data
+    rotational_media = 0x16,     ///< `RotationalMediaLog`
     fdp_configurations = 0x20,
     fdp_ruh_usage = 0x21,
     fdp_statistics = 0x22,
     fdp_events = 0x23,
     discovery = 0x70,
-    reservation = 0x80,
+    reservation = 0x80,      ///< `ReservationLog`
     sanitize_status = 0x81,  ///< `SanitizeStatusLog`
     changed_zones = 0xbf,  ///< `ChangedZonesLog` (zoned.hpp)
 };

@@ -20,7 +20,10 @@
 #include <xnvme/geometry.hpp>
 #include <xnvme/nvme/features.hpp>
 #include <xnvme/nvme/identify.hpp>
+#include <xnvme/nvme/identify_lists.hpp>
 #include <xnvme/nvme/log.hpp>
+#include <xnvme/nvme/log_events.hpp>
+#include <xnvme/nvme/log_groups.hpp>
 #include <xnvme/nvme/opcodes.hpp>
 #include <xnvme/nvme/zoned.hpp>
 
@@ -157,6 +160,13 @@ class Node {
 [[nodiscard]] XNVME_API Node to_node(const NamespaceIds& ids);
 [[nodiscard]] XNVME_API Node to_node(const PowerState& state);
 [[nodiscard]] XNVME_API Node to_node(const LbaFormat& format);
+[[nodiscard]] XNVME_API Node to_node(const NvmSetList& list);
+[[nodiscard]] XNVME_API Node to_node(const PrimaryControllerCapabilities& id);
+[[nodiscard]] XNVME_API Node to_node(const SecondaryControllerList& list);
+[[nodiscard]] XNVME_API Node to_node(const NamespaceGranularityList& list);
+[[nodiscard]] XNVME_API Node to_node(const UuidList& list);
+[[nodiscard]] XNVME_API Node to_node(const DomainList& list);
+[[nodiscard]] XNVME_API Node to_node(const EnduranceGroupList& list);
 
 /// What Identify returned for a CNS value, field by field; the bytes in base sixteen for a CNS
 /// that the library does not decode, or where the buffer is too short.
@@ -176,6 +186,18 @@ class Node {
 [[nodiscard]] XNVME_API Node to_node(const SelfTestLog& log);
 [[nodiscard]] XNVME_API Node to_node(const SanitizeStatusLog& log);
 [[nodiscard]] XNVME_API Node to_node(const ChangedZonesLog& log);
+[[nodiscard]] XNVME_API Node to_node(const TelemetryHeader& header);
+[[nodiscard]] XNVME_API Node to_node(const PersistentEventHeader& header);
+/// An event with the fields of its type; for a type without any, how much data it has.
+[[nodiscard]] XNVME_API Node to_node(const PersistentEvent& event);
+[[nodiscard]] XNVME_API Node to_node(const EnduranceGroupLog& log);
+[[nodiscard]] XNVME_API Node to_node(const PredictableLatencyLog& log);
+[[nodiscard]] XNVME_API Node to_node(const FeatureEffectsLog& log);
+[[nodiscard]] XNVME_API Node to_node(const MiEffectsLog& log);
+[[nodiscard]] XNVME_API Node to_node(const LockdownLog& log);
+[[nodiscard]] XNVME_API Node to_node(const BootPartitionHeader& header);
+[[nodiscard]] XNVME_API Node to_node(const RotationalMediaLog& log);
+[[nodiscard]] XNVME_API Node to_node(const ReservationLog& log);
 
 /// What Get Log Page returned from offset 0, field by field. The error information log gives as
 /// many entries as the buffer holds, without the unused ones. The bytes in base sixteen for a page
@@ -190,7 +212,7 @@ class Node {
 
 // ---- Features -----------------------------------------------------------------------------------
 
-/// A feature's value with its fields.
+/// A feature's value with its fields, and what its structure says.
 /// \param value dword 0 of the completion
 /// \param data the data structure of a feature that has one, else empty
 [[nodiscard]] XNVME_API Node feature_node(FeatureId id, std::uint32_t value,
