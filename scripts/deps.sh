@@ -16,6 +16,8 @@ packages_build=(
 packages_test=(googletest binutils e2fsprogs mount python3 procps util-linux)
 packages_clang=(clang-19)
 packages_lint=(clang-19 clang-format-19 clang-tidy-19 git python3)
+# The emulated machine; its kernels are not installed, see guest.sh.
+packages_guest=(busybox-static cpio kmod python3 qemu-system-x86 util-linux xz-utils zstd)
 packages_cross=(g++-mingw-w64-x86-64-posix python3 python3-pip python3-venv wine64)
 
 as_root() {
@@ -72,7 +74,8 @@ need_zig() {
 
 verb_deps() {
     step "packages" "./dev deps" need_packages "${packages_build[@]}" "${packages_test[@]}" \
-        "${packages_clang[@]}" "${packages_lint[@]}" "${packages_cross[@]}"
+        "${packages_clang[@]}" "${packages_lint[@]}" "${packages_cross[@]}" "${packages_guest[@]}"
+    step "kernels and QEMU for ./dev guest" "./dev deps" guest_prepare_all
     step "Zig" "./dev deps" need_zig
     steps_summary
 }

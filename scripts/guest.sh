@@ -7,8 +7,6 @@ guest_folder=${OLDPWD:-$PWD}
 # A status that no command is meant to use: the guest gave none.
 guest_died=250
 
-packages_guest=(busybox-static cpio kmod python3 qemu-system-x86 util-linux xz-utils zstd)
-
 # --- what it is made of ------------------------------------------------------------------------
 
 # The address of the mirror of Debian that this machine installs from, with its suite's name.
@@ -147,12 +145,17 @@ guest_prepare() {
     ) 9> "$guest_cache/lock"
 }
 
+guest_prepare_all() {
+    guest_prepare stable
+    guest_prepare backports
+}
+
 # --- the words of tests/guest/devices.sh -------------------------------------------------------
 
 # guest_take SET: reads a set into the variables below. Images are named, and made later.
 guest_take() {
     guest_set=$1 guest_version=stable guest_about=
-    guest_append=() guest_devices=() guest_roles=() guest_images=()
+    guest_append=() guest_devices=() guest_roles=() guest_images=() guest_suite=()
     declare -gA guest_serials=()
     "set_$1"
 }
@@ -175,10 +178,21 @@ controller() {
     guest_devices+=(-device "nvme,id=$1,${options//subsys=/subsys=subsystem_}")
 }
 
-# The image's name is the role's.
+# option OPTIONS KEY prints the value, or 0.
+option() {
+    local value=,$1,
+    [[ $value == *",$2="* ]] || { echo 0; return; }
+    value=${value#*",$2="}
+    echo "${value%%,*}"
+}
+
+# The image's name is the role's. QEMU keeps the metadata behind the data, in the same image.
 namespace_device() {
-    guest_images+=("$1 $4")
-    guest_devices+=(-drive "id=drive_$1,file=%images%/$1,if=none,format=raw,cache=unsafe,aio=threads"
+    local block metadata
+    block=$(option "${5:-}" logical_block_size)
+    metadata=$(option "${5:-}" ms)
+    guest_images+=("$1 $(($4 * 1024 * 1024 / block * (block + metadata)))")
+    guest_devices+=(-drive "id=drive_$1,file=%images%/$1,if=none,format=raw,cache=unsafe,aio=threads,discard=unmap"
         -device "nvme-ns,drive=drive_$1,bus=$2,nsid=$3${5:+,$5}")
 }
 namespace() {
@@ -189,7 +203,7 @@ namespace_detached() {
     namespace_device "$@"
     guest_roles+=("$1 ${guest_serials[$2]} -")
 }
-controller_role() { guest_roles+=("$1 ${guest_serials[$2]} -"); }
+suite() { guest_suite+=("$*"); }
 
 # shellcheck source=tests/guest/devices.sh
 source "$root/tests/guest/devices.sh"
@@ -217,8 +231,9 @@ guest_write_control() {
         printf 'out=%q\nsize=%q\n' "$out" "$(stty size 2> /dev/null || echo 24 80)"
         printf 'export XNVME_GUEST_SET=%q XNVME_GUEST_SETS=%q\n' "$guest_set" "${guest_sets[*]}"
     } > "$control/settings"
-    ((${#guest_roles[@]} == 0)) || printf '%s\n' "${guest_roles[@]}" > "$control/roles"
-    touch "$control/roles" "$control/stdout" "$control/stderr"
+    printf '%s\n' "${guest_roles[@]}" > "$control/roles"
+    ((${#guest_suite[@]} == 0)) || printf '%s\n' "${guest_suite[@]}" > "$control/suite"
+    touch "$control/suite" "$control/stdout" "$control/stderr"
     {
         export -p | grep -E '^declare -x (HOME|LANG|TERM|(XNVME|GTEST|ASAN|UBSAN|LSAN|TSAN|PYTHON)[A-Z_]*)=' ||
             true
@@ -282,7 +297,7 @@ guest_run() {
     mkdir "$control/images"
     for image in "${guest_images[@]}"; do
         read -r image size <<< "$image"
-        truncate -s "${size}M" "$control/images/$image"
+        truncate -s "$size" "$control/images/$image"
     done
     if ((shell)); then
         touch "$control/shell"
@@ -377,8 +392,12 @@ verb_guest() {
     fi
     guest_take "$set"
     [[ -z $more ]] || guest_append+=("$more")
-    # In a shell of its own, so that set -e holds in what guest_prepare calls.
-    (guest_prepare "$guest_version") >&2 || exit $guest_died
+    # A subshell with -e, so that any failing command of it fails the whole.
+    set +e
+    (set -e; guest_prepare "$guest_version") >&2
+    status=$?
+    set -e
+    ((status == 0)) || exit $guest_died
     if [[ -n $out ]]; then
         out=$(cd "$guest_folder" && mkdir -p "$out" && cd "$out" && pwd)
     fi

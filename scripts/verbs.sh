@@ -70,22 +70,25 @@ run_ctest() {
     ' "$dir/Testing/Temporary/LastTest.log" > "build/logs/$name-count"
 }
 
+# show_failed_cases LOG: what GoogleTest said of those, and nothing of the others.
+show_failed_cases() {
+    awk '
+        /^\[ RUN / { block = ""; inside = 1 }
+        inside { block = block $0 "\n" }
+        /^\[  FAILED  \]/ { printf "%s", block; block = ""; inside = 0 }
+        /^\[       OK \]/ { block = ""; inside = 0 }
+        END { printf "%s", block }
+    ' "$1" | head -n 400 >&2
+    say "(all of it is in $1)" >&2
+}
+
 # run_conformance NAME COMMAND...: runs the conformance program with a line of progress now and then,
 # shows its table of interfaces, and of the cases only those that failed.
 run_conformance() {
     local name=$1 log=build/logs/$1.log status=0
     shift
     heartbeat "$log" "$@" 2> /dev/null || status=$?
-    if ((status != 0)); then
-        awk '
-            /^\[ RUN / { block = ""; inside = 1 }
-            inside { block = block $0 "\n" }
-            /^\[  FAILED  \]/ { printf "%s", block; block = ""; inside = 0 }
-            /^\[       OK \]/ { block = ""; inside = 0 }
-            END { printf "%s", block }
-        ' "$log" | head -n 400 >&2
-        say "(all of it is in $log)" >&2
-    fi
+    ((status == 0)) || show_failed_cases "$log"
     sed -n '/^Cases per interface/,$p' "$log"
     sed -n 's/^\[==========\] \([0-9]*\) tests\? from .* ran\..*/\1/p' "$log" | tail -n 1 \
         > "build/logs/$name-count"
@@ -143,6 +146,40 @@ test_tsan() {
             run_conformance tsan-conformance setarch -R build/tsan/tests/conformance \
             "--gtest_filter=$tsan_cases"
     fi
+}
+
+# --- tests in the emulated machine ---------------------------------------------------------------
+
+# run_guest SET NAME COMMAND...: boots the set once for the command, with the parts and words of
+# run_conformance.
+run_guest() {
+    local set=$1 name=$2 log=build/logs/$2.log status=0
+    shift 2
+    heartbeat "$log" "$root/dev" guest --set "$set" -- "$@" 2> /dev/null || status=$?
+    if ((status != 0)); then
+        show_failed_cases "$log"
+        grep -aE -A 25 '^(---.*FAILED|\./dev guest:|guest:|FAIL:|ERROR:)' "$log" >&2 || true
+    fi
+    sed -n '/^Cases per interface/,/^---/p' "$log" | grep -v '^---' || true
+    awk '
+        /^\[==========\] [0-9]+ tests? from .* ran\./ { count += $2 }
+        /^Ran [0-9]+ tests? in / { count += $2 }
+        END { print count + 0 }
+    ' "$log" > "build/logs/$name-count"
+    ((status == 0 && $(< "build/logs/$name-count") > 0)) ||
+        { say "$name: exit status $status" >&2; return 1; }
+}
+
+test_guest() {
+    local set
+    step "guest: packages, kernels" "./dev deps" guest_prepare_all
+    for set in "${guest_sets[@]}"; do
+        step "guest: $set" "./dev guest --set $set -- tests/guest/run.sh build" \
+            run_guest "$set" "guest-$set" tests/guest/run.sh build
+    done
+    # Bad input among them, again with the sanitizers watching.
+    step "guest: nvm, with ASan and UBSan" "./dev guest -- build/asan/tests/guest_tests" \
+        run_guest nvm guest-asan build/asan/tests/guest_tests
 }
 
 tell_totals() {

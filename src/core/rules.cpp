@@ -1,3 +1,6 @@
+#include <cstring>
+
+#include <xnvme/nvme/builders.hpp>
 #include <xnvme/nvme/zoned.hpp>
 #include <xnvme/rules.hpp>
 
@@ -41,6 +44,49 @@ Errc check_range(const CommandRules& rules, const Command& command) noexcept {
     const std::uint64_t slba = command.slba();
     if (slba >= rules.blocks || command.blocks() > rules.blocks - slba) return Errc::out_of_range;
     return Errc::ok;
+}
+
+bool is_inside(const CommandRules& rules, std::uint64_t slba, std::uint64_t blocks) noexcept {
+    return slba <= rules.blocks && blocks <= rules.blocks - slba;
+}
+
+/// The ranges of a list, where it lies in one piece. Devices differ in what they do with a list
+/// that is partly wrong: some do the ranges that are right.
+template <class Range, class Blocks>
+Errc check_list(const CommandRules& rules, const Data& data, std::size_t each, Blocks blocks,
+                std::uint64_t& total) noexcept {
+    if (data.vectored() || data.base() == nullptr) return Errc::ok;
+    for (std::size_t at = 0; at < data.bytes(); at += each) {
+        Range range;
+        std::memcpy(&range, static_cast<const std::byte*>(data.base()) + at, sizeof range);
+        if (!is_inside(rules, range.slba.value(), blocks(range))) return Errc::out_of_range;
+        total += blocks(range);
+    }
+    return Errc::ok;
+}
+
+Errc check_range_list(const CommandRules& rules, const Command& command,
+                      const Data& data) noexcept {
+    if (data.bytes() != ((command.cdw10 & 0xffu) + 1) * sizeof(nvme::DsmRange))
+        return Errc::bad_length;
+    std::uint64_t total = 0;
+    return check_list<nvme::DsmRange>(
+        rules, data, sizeof(nvme::DsmRange),
+        [](const nvme::DsmRange& range) { return std::uint64_t{range.nlb.value()}; }, total);
+}
+
+Errc check_copy_list(const CommandRules& rules, const Command& command, const Data& data) noexcept {
+    const std::size_t each = copy_range_bytes(command.cdw12);
+    if (each == 0) return Errc::unsupported;
+    if (command.slba() >= rules.blocks) return Errc::out_of_range;
+    if (data.bytes() != ((command.cdw12 & 0xffu) + 1) * each) return Errc::bad_length;
+    // What is read here stands at the same place in both formats.
+    std::uint64_t total = 0;
+    const Errc code = check_list<nvme::CopyRange0>(
+        rules, data, each,
+        [](const nvme::CopyRange0& range) { return std::uint64_t{range.blocks()}; }, total);
+    if (code != Errc::ok) return code;
+    return is_inside(rules, command.slba(), total) ? Errc::ok : Errc::out_of_range;
 }
 
 // PRINFO and STC of command dword 12. NVM Command Set 1.0 §5.2.2
@@ -129,16 +175,9 @@ Errc check_fields(const CommandRules& rules, const Command& command, CommandKind
         case CommandKind::bytes_data:
             return check_bytes_data(rules, command, data);
         case CommandKind::range_list:
-            return data.bytes() == ((command.cdw10 & 0xffu) + 1) * std::size_t{16}
-                       ? Errc::ok
-                       : Errc::bad_length;
-        case CommandKind::copy_list: {
-            const std::size_t each = copy_range_bytes(command.cdw12);
-            if (each == 0) return Errc::unsupported;
-            if (command.slba() >= rules.blocks) return Errc::out_of_range;
-            return data.bytes() == ((command.cdw12 & 0xffu) + 1) * each ? Errc::ok
-                                                                        : Errc::bad_length;
-        }
+            return check_range_list(rules, command, data);
+        case CommandKind::copy_list:
+            return check_copy_list(rules, command, data);
         case CommandKind::no_data:
             return data.bytes() == 0 ? Errc::ok : Errc::bad_length;
         case CommandKind::raw:

@@ -208,6 +208,35 @@ TEST(Rules, ListsAreAsLongAsTheirCount) {
     EXPECT_EQ(f.check(copy, buffer(80)), Errc::unsupported);
 }
 
+template <class Range, std::size_t kCount>
+Data bytes_of(std::array<Range, kCount>& ranges) {
+    return Data(ranges.data(), sizeof ranges);
+}
+
+TEST(Rules, EveryRangeOfAListEndsWithTheNamespace) {
+    Fixture f;
+    const Command deallocate = nvme::dataset_management(2, nvme::kDsmDeallocate);
+    std::array<nvme::DsmRange, 2> ranges{};
+    ranges[1].slba = 1000;
+    ranges[1].nlb = 24;
+    EXPECT_EQ(f.check(deallocate, bytes_of(ranges)), Errc::ok);
+    ranges[1].nlb = 25;
+    EXPECT_EQ(f.check(deallocate, bytes_of(ranges)), Errc::out_of_range);
+    ranges[1].slba = UINT64_MAX;
+    EXPECT_EQ(f.check(deallocate, bytes_of(ranges)), Errc::out_of_range);
+
+    std::array<nvme::CopyRange0, 2> sources{nvme::CopyRange0::of(0, 8),
+                                            nvme::CopyRange0::of(1016, 8)};
+    EXPECT_EQ(f.check(nvme::copy(100, 2), bytes_of(sources)), Errc::ok);
+    EXPECT_EQ(f.check(nvme::copy(1008, 2), bytes_of(sources)), Errc::ok);
+    EXPECT_EQ(f.check(nvme::copy(1009, 2), bytes_of(sources)), Errc::out_of_range);
+    sources[1] = nvme::CopyRange0::of(1016, 9);
+    EXPECT_EQ(f.check(nvme::copy(100, 2), bytes_of(sources)), Errc::out_of_range);
+    std::array<nvme::CopyRange1, 1> wide{};
+    wide[0].slba = 1024;
+    EXPECT_EQ(f.check(nvme::copy(100, 1, 1), bytes_of(wide)), Errc::out_of_range);
+}
+
 TEST(Rules, FileOffsetsAreBytesAndDoNotOverflow) {
     Fixture f;
     EXPECT_EQ(f.check(nvme::file_write(524'289), buffer(100)), Errc::ok);

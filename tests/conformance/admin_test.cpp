@@ -23,6 +23,11 @@ class Admin : public AdminCase {
         (void)must(device.admin(xnvme::nvme::identify(fields), xnvme::Data(&value, sizeof value)));
         return value;
     }
+    static std::vector<std::uint32_t> namespaces_after(xnvme::Device& device, std::uint32_t nsid) {
+        const auto list = identify<NamespaceList>(device, Cns::active_namespaces, nsid);
+        std::vector<std::uint32_t> all = decode_namespace_list(std::as_bytes(std::span(&list, 1)));
+        return all;
+    }
     template <class T>
     static T log(xnvme::Device& device, LogPage page) {
         T value{};
@@ -65,11 +70,15 @@ TEST_P(Admin, IdentifiesANamespaceThatFitsTheGeometry) {
 
 TEST_P(Admin, ListsItsNamespace) {
     xnvme::Device device = open();
-    const auto list = identify<NamespaceList>(device, Cns::active_namespaces, 0);
-    EXPECT_EQ(list.nsid[0].value(), device.nsid());
-    EXPECT_EQ(list.nsid[1].value(), 0u);
-    const auto rest = identify<NamespaceList>(device, Cns::active_namespaces, device.nsid());
-    EXPECT_EQ(rest.nsid[0].value(), 0u) << "a list begins after the namespace that is named";
+    std::vector<std::uint32_t> all = namespaces_after(device, 0);
+    EXPECT_EQ(std::ranges::count(all, device.nsid()), 1);
+    EXPECT_TRUE(std::ranges::is_sorted(all));
+    if (!is_nvme()) {
+        EXPECT_EQ(all.size(), 1u);
+    }
+    std::erase_if(all, [&](std::uint32_t nsid) { return nsid <= device.nsid(); });
+    EXPECT_EQ(namespaces_after(device, device.nsid()), all)
+        << "a list begins after the namespace that is named";
 }
 
 TEST_P(Admin, HasTheMandatoryLogPages) {
@@ -122,9 +131,13 @@ TEST_P(Admin, UnknownFeaturesAndPagesAreTheDevicesVerdict) {
     std::array<std::byte, 512> page{};
     const auto log = device.admin(get_log_page(fields), xnvme::Data(page.data(), page.size()));
     ASSERT_FALSE(log);
-    // Command specific: invalid log page. NVMe Base 2.0 §5.16
-    EXPECT_EQ(log.error().status.sct(), 1u) << text(log.error());
-    EXPECT_EQ(log.error().status.sc(), 0x09u) << text(log.error());
+    EXPECT_EQ(log.error().code, Errc::device) << text(log.error());
+    const bool generic = log.error().status.sct() == 0;
+    // Command specific: invalid log page. NVMe Base 2.0 §5.16. There are controllers, QEMU's among
+    // them, that call the page an invalid field.
+    EXPECT_TRUE(is_nvme() || !generic) << text(log.error());
+    EXPECT_EQ(log.error().status.sct(), generic ? 0u : 1u) << text(log.error());
+    EXPECT_EQ(log.error().status.sc(), generic ? 0x02u : 0x09u) << text(log.error());
 }
 
 TEST_P(Admin, AnUnknownOpcodeIsInvalid) {

@@ -96,15 +96,15 @@ void check_deallocate(xnvme::Device& device, const Way& run) {
 
 void check_deallocate_past_the_end(xnvme::Device& device, const Way& run) {
     Blocks blocks{device};
-    blocks.write(0, 8, 4);
+    blocks.write(0, 16, 4);
     std::array<DsmRange, 2> ranges{};
     ranges[0].nlb = 8;
     ranges[1].slba = device.geometry().blocks - 1;
     ranges[1].nlb = 2;
     const Outcome outcome =
         run(xnvme::nvme::dataset_management(2), std::as_bytes(std::span(ranges)));
-    EXPECT_TRUE(outcome.why);
-    EXPECT_TRUE(blocks.hold(0, 8, 4)) << "a list that is partly wrong was partly done";
+    EXPECT_EQ(outcome.why.code, Errc::out_of_range) << text(outcome.why);
+    EXPECT_TRUE(blocks.hold(0, 16, 4)) << "a list that is partly wrong was partly done";
 }
 
 void check_compare(xnvme::Device& device, const Way& run) {
@@ -149,12 +149,14 @@ void check_copy_past_the_end(xnvme::Device& device, const Way& run) {
     Blocks blocks{device};
     blocks.write(64, 8, 8);
     const std::array<CopyRange0, 1> source{CopyRange0::of(device.geometry().blocks - 1, 2)};
-    EXPECT_TRUE(run(xnvme::nvme::copy(64, 1), std::as_bytes(std::span(source))).why);
+    EXPECT_EQ(run(xnvme::nvme::copy(64, 1), std::as_bytes(std::span(source))).why.code,
+              Errc::out_of_range);
     EXPECT_TRUE(blocks.hold(64, 8, 8));
     const std::array<CopyRange0, 1> good{CopyRange0::of(64, 8)};
-    EXPECT_TRUE(
+    EXPECT_EQ(
         run(xnvme::nvme::copy(device.geometry().blocks - 4, 1), std::as_bytes(std::span(good)))
-            .why);
+            .why.code,
+        Errc::out_of_range);
 }
 
 /// The commands of these checks.

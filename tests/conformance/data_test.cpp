@@ -327,6 +327,14 @@ class AsyncRefusal : public AsyncData {
         EXPECT_TRUE(holds(read_blocks(*device_, 0, 8).span(), 0, unit_, 50));
         EXPECT_TRUE(holds(read_blocks(*device_, blocks_ - 8, 8).span(), blocks_ - 8, unit_, 50));
     }
+    /// A device that takes raw commands is asked, and the verdict is its own.
+    void expect_invalid_opcode(const xnvme::Command& command) {
+        Runner runner(*queue_);
+        const Outcome outcome = runner.run(command);
+        EXPECT_EQ(outcome.why.code, Errc::device) << text(outcome.why);
+        EXPECT_EQ(outcome.completion.status.sct(), 0u);
+        EXPECT_EQ(outcome.completion.status.sc(), 0x01u);
+    }
     xnvme::Data data(std::uint32_t blocks) const {
         return buffer_.part(0, std::size_t{blocks} * unit_);
     }
@@ -405,6 +413,11 @@ TEST_P(AsyncDirect, AnElementThatIsNotAligned) {
     expect_refused(Errc::misaligned, xnvme::nvme::read(0, 2), std::span<const IoVec>(bad_length));
 }
 TEST_P(AsyncDirect, AnOffsetOrLengthInBytesThatIsNotAligned) {
+    if (is_nvme()) {
+        // To an NVMe device this is a vendor's command.
+        expect_invalid_opcode(xnvme::nvme::file_read(0));
+        return;
+    }
     if (!is_file()) {
         // Only files have commands in bytes; a block command cannot be off by a byte.
         expect_refused(Errc::unsupported, xnvme::nvme::file_read(0), data(1));
@@ -417,20 +430,15 @@ TEST_P(AsyncDirect, AnOffsetOrLengthInBytesThatIsNotAligned) {
 TEST_P(AsyncRefusal, AnOpcodeThatNobodyKnows) {
     xnvme::Command command;
     command.opcode = 0x7b;
-    if (is_model()) {
-        // The model takes raw commands, so this is its verdict and not the library's.
-        Runner runner(*queue_);
-        const Outcome outcome = runner.run(command);
-        EXPECT_EQ(outcome.why.code, Errc::device);
-        EXPECT_EQ(outcome.completion.status.sct(), 0u);
-        EXPECT_EQ(outcome.completion.status.sc(), 0x01u);
-        return;
-    }
-    expect_refused(Errc::unsupported, command, {});
+    if (is_model() || is_nvme())
+        expect_invalid_opcode(command);
+    else
+        expect_refused(Errc::unsupported, command, {});
 }
 
 bool is_direct(const Pair& pair) {
-    return pair.interface != "nil" && pair.target.ends_with("_direct");
+    // NVMe devices are opened past the page cache, or have none.
+    return pair.interface != "nil" && (pair.target.ends_with("_direct") || is_nvme(pair));
 }
 
 CONFORMANCE_OVER(AsyncData, pairs_with_data());

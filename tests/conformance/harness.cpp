@@ -47,6 +47,11 @@ std::ostream& operator<<(std::ostream& out, const Pair& pair) {
     return out << key_of(pair).first << " on " << pair.target;
 }
 
+bool is_nvme(const Pair& pair) {
+    return pair.device_class == xnvme::DeviceClass::nvme_block ||
+           pair.device_class == xnvme::DeviceClass::nvme_generic;
+}
+
 std::string pair_name(const ::testing::TestParamInfo<Pair>& info) {
     return std::string(kContractNames[static_cast<unsigned>(info.param.contract)]) + "_" +
            info.param.interface + "_on_" + info.param.target;
@@ -59,6 +64,9 @@ std::vector<Pair> pairs(xnvme::Contract contract, const std::function<bool(const
         if (row.contract != contract || !row.built) continue;
         for (const TargetKind& target : targets()) {
             if (std::ranges::find(row.classes, target.device_class) == row.classes.end()) continue;
+            if (!target.interfaces.empty() &&
+                std::ranges::find(target.interfaces, row.name) == target.interfaces.end())
+                continue;
             Pair pair{contract, std::string(row.name), target.name, target.device_class};
             // Two backends may have an interface of the same name and class; the name chooses.
             const auto info = ::testing::TestParamInfo<Pair>(pair, 0);
@@ -246,6 +254,7 @@ void DeviceCase::TearDown() {
 xnvme::Options DeviceCase::options() const {
     xnvme::Options options;
     options.direct = place_->direct;
+    options.poll_io = place_->poll_io;
     // Cases of the other contracts make no queue, and probing for the best one takes time.
     if (GetParam().contract == xnvme::Contract::sync ||
         GetParam().contract == xnvme::Contract::admin)

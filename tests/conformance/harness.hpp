@@ -30,6 +30,8 @@ struct Pair {
     std::string target;
     xnvme::DeviceClass device_class{};
 };
+/// True for a namespace behind an NVMe driver.
+bool is_nvme(const Pair& pair);
 std::string pair_name(const ::testing::TestParamInfo<Pair>& info);
 std::ostream& operator<<(std::ostream& out, const Pair& pair);
 
@@ -144,6 +146,7 @@ class DeviceCase : public ::testing::TestWithParam<Pair> {
     xnvme::Device open(const xnvme::Options& options) const;
     Place& place() const { return *place_; }
     bool is_file() const { return GetParam().device_class == xnvme::DeviceClass::file; }
+    bool is_nvme() const { return conformance::is_nvme(GetParam()); }
     bool is_model() const { return GetParam().device_class == xnvme::DeviceClass::model; }
 
   private:

@@ -13,7 +13,7 @@ class Memory : public MemoryCase {
     void SetUp() override {
         // Hugepages are there only when somebody reserved them; the suite does for its own run.
         if (GetParam().interface == "hugepage") {
-            const std::string missing = reserve_hugepages(16);
+            const std::string missing = reserve_hugepages(32);
             ASSERT_EQ(missing, "");
         }
         MemoryCase::SetUp();

@@ -23,8 +23,9 @@ class Place {
     Place& operator=(const Place&) = delete;
     virtual ~Place() = default;
 
-    std::string uri;      ///< What `Device::open` takes.
-    bool direct = false;  ///< Opened past the page cache.
+    std::string uri;       ///< What `Device::open` takes.
+    bool direct = false;   ///< Opened past the page cache.
+    bool poll_io = false;  ///< Opened to poll the device for completions.
 };
 
 /// A place, or a sentence that names what this machine lacks.
@@ -36,6 +37,7 @@ struct TargetKind {
     std::string family;
     xnvme::DeviceClass device_class{};
     std::function<MadePlace()> make;
+    std::vector<std::string> interfaces{};  ///< Those that run on it; empty: all that serve it.
 };
 
 /// The kinds of target of this system that XNVME_CONFORMANCE_TARGETS, a list with commas, leaves

@@ -26,8 +26,8 @@ void remove_work_folder();
 /// The kinds of target that only this system has.
 std::vector<TargetKind> system_targets();
 
-/// Sees to it that at least `count` hugepages are reserved until the end of the program. Empty, or
-/// why that cannot be.
+/// Sees to it that at least `count` hugepages are reserved until the end of the program, and waits
+/// until as many are free. Empty, or why that cannot be.
 std::string reserve_hugepages(unsigned count);
 
 /// Counts what is allocated between its construction and `count`, in every thread, by `new` and,

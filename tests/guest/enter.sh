@@ -4,6 +4,7 @@
 #
 #   settings    modules, out, size: see guest_write_control there
 #   roles       ROLE SERIAL NSID, a namespace; or ROLE SERIAL -, a controller
+#   suite       ROLE KIND..., what the conformance suite runs on
 #   command     what to run
 here=/xnvme-guest
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -78,6 +79,21 @@ until found=$(find_roles); do
     sleep 0.05
 done
 export XNVME_GUEST_DEVICES=$found
+
+suite=
+while read -r role kinds; do
+    nodes=${found#*"$role="}
+    nodes=${nodes%%,*}
+    for kind in $kinds; do
+        case $kind in
+            block) path=/dev/$(cut -d : -f 2 <<< "$nodes") ;;
+            generic) path=/dev/${nodes##*:} ;;
+            polled) path=polled:/dev/${nodes##*:} ;;
+        esac
+        suite+=,${role}_$kind=$path
+    done
+done < "$here/suite"
+export XNVME_CONFORMANCE_NVME=${suite#,}
 
 if [[ -f $here/shell ]]; then
     stty rows "${size% *}" cols "${size#* }" 2> /dev/null

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "tests/conformance/linux/nvme_places.hpp"
 #include "tests/conformance/system.hpp"
 
 namespace conformance {
@@ -203,7 +204,7 @@ std::vector<TargetKind> system_targets() {
     const auto past_the_cache = [] {
         return make_file(work_folder(), "target_direct", kPlaceBytes, true);
     };
-    return {
+    std::vector<TargetKind> all{
         {"file_tmpfs", "tmpfs", DeviceClass::file, in_memory},
         {"file_direct", "file", DeviceClass::file, past_the_cache},
         {"loop", "loop", DeviceClass::block, [] { return make_loop("loop", false); }},
@@ -211,6 +212,8 @@ std::vector<TargetKind> system_targets() {
         {"zram", "zram", DeviceClass::block, [] { return make_zram(false); }},
         {"zram_direct", "zram", DeviceClass::block, [] { return make_zram(true); }},
     };
+    for (TargetKind& kind : nvme_targets()) all.push_back(std::move(kind));
+    return all;
 }
 
 }  // namespace conformance

@@ -1,0 +1,64 @@
+// NVMe namespaces of the machine that the suite runs on. It does not make them: the environment
+// names them, and what they held is lost.
+#include "tests/conformance/linux/nvme_places.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <sstream>
+
+namespace conformance {
+namespace {
+
+class NvmePlace : public Place {
+  public:
+    NvmePlace(const std::string& path, bool is_direct, bool is_polled) {
+        uri = path;
+        direct = is_direct;
+        poll_io = is_polled;
+    }
+};
+
+/// The kind of an entry; without a name when it cannot be read.
+TargetKind nvme_target(std::string_view entry) {
+    using xnvme::DeviceClass;
+    constexpr std::string_view kPolled = "polled:";
+    const std::size_t equals = entry.find('=');
+    if (equals == std::string_view::npos) return {};
+    std::string_view path = entry.substr(equals + 1);
+    const bool polled = path.starts_with(kPolled);
+    if (polled) path.remove_prefix(kPolled.size());
+    // The page cache would answer for the device.
+    const bool direct = path.starts_with("/dev/nvme");
+    if (!direct && !path.starts_with("/dev/ng")) return {};
+    TargetKind kind;
+    kind.name = entry.substr(0, equals);
+    kind.family = "nvme";
+    kind.device_class = direct ? DeviceClass::nvme_block : DeviceClass::nvme_generic;
+    kind.make = [path = std::string(path), direct, polled]() -> MadePlace {
+        return std::make_unique<NvmePlace>(path, direct, polled);
+    };
+    if (polled) kind.interfaces = {"io_uring", "io_uring_cmd"};
+    return kind;
+}
+
+}  // namespace
+
+std::vector<TargetKind> nvme_targets() {
+    std::vector<TargetKind> all;
+    const char* list = std::getenv("XNVME_CONFORMANCE_NVME");
+    std::istringstream in{list == nullptr ? "" : list};
+    for (std::string entry; std::getline(in, entry, ',');) {
+        TargetKind kind = nvme_target(entry);
+        if (kind.name.empty()) {
+            std::fprintf(stderr,
+                         "XNVME_CONFORMANCE_NVME holds \"%s\", which is not NAME=/dev/nvmeXnY or "
+                         "NAME=/dev/ngXnY\n",
+                         entry.c_str());
+            std::exit(2);
+        }
+        all.push_back(std::move(kind));
+    }
+    return all;
+}
+
+}  // namespace conformance
