@@ -57,12 +57,16 @@ std::string pair_name(const ::testing::TestParamInfo<Pair>& info) {
            info.param.interface + "_on_" + info.param.target;
 }
 
-std::vector<Pair> pairs(xnvme::Contract contract, const std::function<bool(const Pair&)>& wanted) {
+namespace {
+
+std::vector<Pair> pairs_on(bool zoned, xnvme::Contract contract,
+                           const std::function<bool(const Pair&)>& wanted) {
     std::vector<Pair> all;
     std::set<std::string> names;
     for (const xnvme::InterfaceInfo& row : xnvme::interfaces()) {
         if (row.contract != contract || !row.built) continue;
         for (const TargetKind& target : targets()) {
+            if (target.zoned != zoned) continue;
             if (std::ranges::find(row.classes, target.device_class) == row.classes.end()) continue;
             if (!target.interfaces.empty() &&
                 std::ranges::find(target.interfaces, row.name) == target.interfaces.end())
@@ -75,6 +79,16 @@ std::vector<Pair> pairs(xnvme::Contract contract, const std::function<bool(const
         }
     }
     return all;
+}
+
+}  // namespace
+
+std::vector<Pair> pairs(xnvme::Contract contract, const std::function<bool(const Pair&)>& wanted) {
+    return pairs_on(false, contract, wanted);
+}
+
+std::vector<Pair> zoned_pairs(xnvme::Contract contract) {
+    return pairs_on(true, contract, [](const Pair& pair) { return pair.interface != "nil"; });
 }
 
 std::vector<Pair> pairs_with_data() {

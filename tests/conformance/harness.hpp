@@ -38,6 +38,8 @@ std::ostream& operator<<(std::ostream& out, const Pair& pair);
 /// Every pair of the registry that runs here and that `wanted` takes.
 std::vector<Pair> pairs(xnvme::Contract contract,
                         const std::function<bool(const Pair&)>& wanted = nullptr);
+/// The pairs on zoned targets, which `pairs` leaves out: its cases write blocks in any order.
+std::vector<Pair> zoned_pairs(xnvme::Contract contract);
 /// The asynchronous pairs, but for nil, which moves no data.
 std::vector<Pair> pairs_with_data();
 

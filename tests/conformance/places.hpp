@@ -38,6 +38,9 @@ struct TargetKind {
     xnvme::DeviceClass device_class{};
     std::function<MadePlace()> make;
     std::vector<std::string> interfaces{};  ///< Those that run on it; empty: all that serve it.
+    /// Its zones are written at their write pointers alone. The cases that write where they like
+    /// and again do not run on it; those of zoned_test.cpp do.
+    bool zoned = false;
 };
 
 /// The kinds of target of this system that XNVME_CONFORMANCE_TARGETS, a list with commas, leaves

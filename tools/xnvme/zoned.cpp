@@ -217,7 +217,7 @@ int run_manage(const Program& program, ZoneAction action, const ManageArguments&
         }
     }
     node.add("zslba", first).add("zones", arguments.count);
-    if (arguments.count == 1 && device.options().access == Access::read_write)
+    if (arguments.count == 1)
         node.add("zone", zone_node(take_zoned(zoned::zone_at(device, first))));
     print(program.format, node);
     return kDone;
