@@ -81,7 +81,7 @@ class Device {
     XNVME_API const Geometry& geometry() const noexcept;
     /// Identify Controller data (CNS 01h). Synthesised for files and plain block devices.
     XNVME_API const nvme::IdentifyController& identify_controller() const noexcept;
-    /// Identify Namespace data (CNS 00h). The same.
+    /// Identify Namespace data (CNS 00h). The same. All zeroes where the namespace is key-value.
     XNVME_API const nvme::IdentifyNamespace& identify_namespace() const noexcept;
     [[nodiscard]] XNVME_API Capabilities capabilities() const noexcept;
     /// Every interface that was considered, with the reason why it was taken or not.

@@ -32,7 +32,8 @@ enum class CommandSet : std::uint8_t {
 /// How the blocks after a deallocation read. NVM Command Set 1.0 §3.2.3.2 (DLFEAT)
 enum class DeallocatedRead : std::uint8_t { unreported = 0, zeroes = 1, ones = 2 };
 
-/// Sizes and limits of an open device. Counts are counts, not zero-based.
+/// Sizes and limits of an open device. Counts are counts, not zero-based. A key-value namespace has
+/// no blocks: what counts or measures them is 0 there.
 struct Geometry {
     std::uint64_t blocks = 0;          ///< Logical blocks in the namespace.
     std::uint64_t size_bytes = 0;      ///< Data bytes; of a file, its length at open.
@@ -64,6 +65,8 @@ struct Geometry {
     std::uint32_t random_write_areas = 0;    ///< Zones that may have one (ZRWA); 0 for no limit.
     std::uint32_t random_write_area_blocks = 0;        ///< Its size, 0 where there are none.
     std::uint32_t random_write_area_flush_blocks = 0;  ///< What it is committed in multiples of.
+    std::uint32_t key_bytes_max = 0;                   ///< Longest key, 0 where there are no keys.
+    std::uint32_t value_bytes_max = 0;  ///< Longest value, 0 where there are no keys.
 
     /// Bytes of protection information per block, 0 for none. NVM Command Set 1.0 §5.2.1
     constexpr std::uint32_t protection_bytes() const noexcept {

@@ -53,7 +53,8 @@ class Queue {
     /// Submits one command. Never blocks. The data (and the list, where it is one) must stay until
     /// the callback. Errors, all without side effect, the context still the caller's:
     /// `queue_full`, `out_of_range`, `misaligned`, `bad_length`, `too_large`, `unsupported`,
-    /// `read_only`, `write_only`; `invalid_argument` when `callback` is null.
+    /// `read_only`, `write_only`; `invalid_argument` when `callback` is null, or when a
+    /// key's length is none that the namespace takes.
     [[nodiscard]] Result<void> submit(Context& context, const Data& data = {},
                                       const Data& metadata = {}) noexcept {
         AsyncQueue& engine = *engine_;

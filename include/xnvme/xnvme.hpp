@@ -7,6 +7,7 @@
 #include <xnvme/describe.hpp>
 #include <xnvme/device.hpp>
 #include <xnvme/geometry.hpp>
+#include <xnvme/key_value.hpp>
 #include <xnvme/nvme/builders.hpp>
 #include <xnvme/options.hpp>
 #include <xnvme/protection.hpp>

@@ -57,8 +57,12 @@ Result<void, Failure> learn(DeviceState& state) {
         return done;
     const Handle& handle = *state.handle;
     const bool controller = handle.identifier.device_class == DeviceClass::nvme_controller;
-    auto identified = identify(state, nvme::Cns::ns, handle.facts.nsid, state.identify_namespace);
-    if (!identified && !controller) return identified;
+    // A namespace without blocks does not have the data structure that describes them.
+    if (handle.facts.geometry.command_set != CommandSet::key_value) {
+        auto identified =
+            identify(state, nvme::Cns::ns, handle.facts.nsid, state.identify_namespace);
+        if (!identified && !controller) return identified;
+    }
     state.sync_carries = state.selection.sync->carries(handle);
     state.rules = core::make_rules(handle, state.sync_carries, OpcodeSet{});
     return {};

@@ -1,6 +1,7 @@
 #include "core/rule_table.hpp"
 
 #include <bit>
+#include <span>
 
 #include <xnvme/nvme/opcodes.hpp>
 
@@ -9,6 +10,7 @@ namespace xnvme::core {
 namespace {
 
 using nvme::FileOpcode;
+using nvme::KeyValueOpcode;
 using nvme::NvmOpcode;
 using nvme::ZonedOpcode;
 
@@ -43,6 +45,16 @@ constexpr OpcodeMeaning kZoned[] = {
     {opcode(ZonedOpcode::zone_management_send), CommandKind::zone_send, false, true},
     {opcode(ZonedOpcode::zone_management_receive), CommandKind::zone_receive, true, false},
     {opcode(ZonedOpcode::zone_append), CommandKind::zone_append, false, true},
+};
+
+// Key Value Command Set 1.0 §3.2
+constexpr OpcodeMeaning kKeyValue[] = {
+    {opcode(NvmOpcode::flush), CommandKind::no_data, false, false},
+    {opcode(KeyValueOpcode::store), CommandKind::key_value, false, true},
+    {opcode(KeyValueOpcode::retrieve), CommandKind::key_buffer, true, false},
+    {opcode(KeyValueOpcode::list), CommandKind::key_list, true, false},
+    {opcode(KeyValueOpcode::remove), CommandKind::key_only, false, true},
+    {opcode(KeyValueOpcode::exist), CommandKind::key_only, true, false},
 };
 
 // The file-system command set of regular files.
@@ -99,6 +111,8 @@ CommandRules make_rules(const Handle& handle, const OpcodeSet& native, const Opc
     rules.is_protected = geometry.protection_type != 0;
     // The drivers of the systems take one metadata buffer.
     rules.metadata_lists = handle.identifier.device_class == DeviceClass::model;
+    rules.key_bytes_max = geometry.key_bytes_max;
+    rules.value_bytes_max = geometry.value_bytes_max;
     rules.max_segments = geometry.max_segments != 0 && geometry.max_segments < kIoVecMax
                              ? geometry.max_segments
                              : kIoVecMax;
@@ -121,11 +135,11 @@ CommandRules make_rules(const Handle& handle, const OpcodeSet& native, const Opc
             rules.opcodes[byte] = make_rule(handle, unknown, shift, server(byte));
         }
     }
-    if (geometry.command_set != CommandSet::key_value) {
-        for (const OpcodeMeaning& meaning : kNvm) {
-            rules.opcodes[meaning.opcode] =
-                make_rule(handle, meaning, shift, server(meaning.opcode));
-        }
+    const bool key_value = geometry.command_set == CommandSet::key_value;
+    const std::span<const OpcodeMeaning> meanings =
+        key_value ? std::span<const OpcodeMeaning>(kKeyValue) : kNvm;
+    for (const OpcodeMeaning& meaning : meanings) {
+        rules.opcodes[meaning.opcode] = make_rule(handle, meaning, shift, server(meaning.opcode));
     }
     if (geometry.zoned) {
         for (const OpcodeMeaning& meaning : kZoned) {

@@ -164,6 +164,23 @@ Errc check_zone_receive(const CommandRules& rules, const Command& command,
     return data.bytes() > rules.max_transfer_bytes ? Errc::too_large : Errc::ok;
 }
 
+/// The key's length stands in dword 11 bits 7:0, that of the value or buffer in dword 10.
+/// Key Value Command Set 1.0 §3.2
+Errc check_key_value(const CommandRules& rules, const Command& command, CommandKind kind,
+                     const Data& data) noexcept {
+    const std::uint32_t key_bytes = command.cdw11 & 0xffu;
+    const bool needs_key = kind != CommandKind::key_list;
+    if (key_bytes > rules.key_bytes_max || (needs_key && key_bytes == 0)) {
+        return Errc::invalid_argument;
+    }
+    if (kind == CommandKind::key_only) return data.bytes() == 0 ? Errc::ok : Errc::bad_length;
+    if (kind == CommandKind::key_value && data.bytes() > rules.value_bytes_max) {
+        return Errc::too_large;
+    }
+    if (data.bytes() > rules.max_transfer_bytes) return Errc::too_large;
+    return data.bytes() == command.cdw10 ? Errc::ok : Errc::bad_length;
+}
+
 Errc check_fields(const CommandRules& rules, const Command& command, CommandKind kind,
                   const Data& data, const Data& metadata) noexcept {
     switch (kind) {
@@ -180,6 +197,11 @@ Errc check_fields(const CommandRules& rules, const Command& command, CommandKind
             return check_copy_list(rules, command, data);
         case CommandKind::no_data:
             return data.bytes() == 0 ? Errc::ok : Errc::bad_length;
+        case CommandKind::key_only:
+        case CommandKind::key_value:
+        case CommandKind::key_buffer:
+        case CommandKind::key_list:
+            return check_key_value(rules, command, kind, data);
         case CommandKind::raw:
             return data.bytes() > rules.max_transfer_bytes ? Errc::too_large : Errc::ok;
         case CommandKind::zone_append:

@@ -2,6 +2,7 @@
 #include <array>
 
 #include <xnvme/describe.hpp>
+#include <xnvme/nvme/key_value.hpp>
 
 #include "nvme/print_parts.hpp"
 
@@ -467,6 +468,7 @@ Node identify_node(Cns cns, CommandSet csi, std::span<const std::byte> data) {
         case Cns::ns_csi:
         case Cns::ns_csi_format:
             if (csi == CommandSet::zoned) return decoded_node<IdentifyNamespaceZoned>(data);
+            if (csi == CommandSet::key_value) return decoded_node<IdentifyNamespaceKv>(data);
             return nvm ? decoded_node<IdentifyNamespaceNvm>(data) : bytes_node(data);
         case Cns::controller_csi:
             if (csi == CommandSet::zoned) return decoded_node<IdentifyControllerZoned>(data);

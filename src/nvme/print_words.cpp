@@ -102,6 +102,16 @@ Node bytes_node(std::span<const std::byte> data) {
 
 Node to_node(const Geometry& geometry) {
     Node node = Node::map();
+    if (geometry.command_set == CommandSet::key_value) {
+        node.add("command_set", command_set_name(geometry.command_set))
+            .add("size_bytes", geometry.size_bytes)
+            .add("key_max_bytes", geometry.key_bytes_max)
+            .add("value_max_bytes", geometry.value_bytes_max)
+            .add("max_transfer_bytes", geometry.max_transfer_bytes)
+            .add("max_segments", geometry.max_segments)
+            .add("buffer_alignment", geometry.buffer_alignment);
+        return node;
+    }
     node.add("command_set", command_set_name(geometry.command_set))
         .add("blocks", geometry.blocks)
         .add("size_bytes", geometry.size_bytes)

@@ -35,10 +35,12 @@ bool is_nvme(const Pair& pair);
 std::string pair_name(const ::testing::TestParamInfo<Pair>& info);
 std::ostream& operator<<(std::ostream& out, const Pair& pair);
 
-/// Every pair of the registry that runs here and that `wanted` takes.
+/// Every pair of the registry that runs here, on a target with blocks, and that `wanted` takes.
 std::vector<Pair> pairs(xnvme::Contract contract,
                         const std::function<bool(const Pair&)>& wanted = nullptr);
-/// The pairs on zoned targets, which `pairs` leaves out: its cases write blocks in any order.
+/// The same on targets that store keys and values; without nil, which moves no data.
+std::vector<Pair> key_value_pairs(xnvme::Contract contract);
+/// The same on zoned targets, which `pairs` leaves out too: its cases write blocks in any order.
 std::vector<Pair> zoned_pairs(xnvme::Contract contract);
 /// The asynchronous pairs, but for nil, which moves no data.
 std::vector<Pair> pairs_with_data();

@@ -38,6 +38,9 @@ struct TargetKind {
     xnvme::DeviceClass device_class{};
     std::function<MadePlace()> make;
     std::vector<std::string> interfaces{};  ///< Those that run on it; empty: all that serve it.
+    /// It stores keys and values and has no blocks: the cases that read, write, count or compare
+    /// blocks do not run on it, the ones of key_value_test.cpp run on nothing else.
+    bool key_value = false;
     /// Its zones are written at their write pointers alone. The cases that write where they like
     /// and again do not run on it; those of zoned_test.cpp do.
     bool zoned = false;

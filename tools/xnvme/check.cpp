@@ -234,7 +234,9 @@ Device open_for_check(const Program& program, const CheckArguments& arguments) {
         options.create = true;
         options.create_bytes = arguments.create_bytes;
     }
-    return open_or_stop(program.device.uri, options);
+    Device device = open_or_stop(program.device.uri, options);
+    refuse_without_blocks(device);
+    return device;
 }
 
 void flush(Device& device) {

@@ -69,6 +69,7 @@ std::uint64_t size_of(const Device& device) {
 }
 
 void refuse_extended_metadata(const Device& device) {
+    refuse_without_blocks(device);
     const Geometry& geometry = device.geometry();
     if (geometry.transfer_block_bytes == geometry.block_bytes) return;
     throw Stop(kUsage, fmt::format("{} transfers {} bytes of metadata with each block, which dd "

@@ -81,7 +81,7 @@ void check_range(const Device& device, std::string_view what, const BlockRange& 
 }
 
 int run_read(const Program& program, IoArguments arguments) {
-    Device device = open_device(program, Access::read_only);
+    Device device = open_blocks(program, Access::read_only);
     if (arguments.range.blocks == 0) arguments.range.blocks = 1;
     check_range(device, "read", arguments.range);
     const Transfer transfer = allocate(device, arguments);
@@ -159,7 +159,7 @@ Transfer transfer_to_send(Device& device, IoArguments& arguments, std::string_vi
 
 int run_write(const Program& program, IoArguments arguments) {
     refuse_if_used(program, program.device.uri, "write to");
-    Device device = open_device(program, Access::read_write);
+    Device device = open_blocks(program, Access::read_write);
     const Transfer transfer = transfer_to_send(device, arguments, "write");
     const Command command =
         nvme::write(arguments.range.slba, arguments.range.blocks, io_flags(arguments));
@@ -190,7 +190,7 @@ std::string first_difference(Device& device, const BlockRange& range, const Tran
 }
 
 int run_compare(const Program& program, IoArguments arguments) {
-    Device device = open_device(program, Access::read_only);
+    Device device = open_blocks(program, Access::read_only);
     const Transfer transfer = transfer_to_send(device, arguments, "compare");
     const Command command =
         nvme::compare(arguments.range.slba, arguments.range.blocks, io_flags(arguments));
@@ -210,7 +210,7 @@ int run_compare(const Program& program, IoArguments arguments) {
 /// A command on a range that has no data.
 int run_without_data(const Program& program, std::string_view what, const BlockRange& range,
                      const Command& command, Access access) {
-    Device device = open_device(program, access);
+    Device device = open_blocks(program, access);
     if (range.slba >= device.geometry().blocks ||
         range.blocks > device.geometry().blocks - range.slba)
         stop_at(device, what, range, Error::of(Errc::out_of_range));

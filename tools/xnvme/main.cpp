@@ -104,6 +104,7 @@ void add_all(Program& program) {
     add_manage(program);
     add_io(program);
     add_ranges(program);
+    add_kvs(program);
     add_raw(program);
     add_dd(program);
     add_check(program);

@@ -168,6 +168,19 @@ Device open_device(const Program& program, Access access) {
     return open_or_stop(program.device.uri, options);
 }
 
+Device open_blocks(const Program& program, Access access) {
+    Device device = open_device(program, access);
+    refuse_without_blocks(device);
+    return device;
+}
+
+void refuse_without_blocks(const Device& device) {
+    if (device.geometry().command_set == CommandSet::key_value)
+        throw Stop(kUsage, fmt::format("{} has no blocks: it stores keys and values. See 'xnvme "
+                                       "kvs --help'.",
+                                       device.uri()));
+}
+
 ExitCode exit_code(const Failure& failure, const Options& options) {
     const Errc code = failure.error.code;
     if (code == Errc::invalid_argument || code == Errc::unsupported) return kUsage;

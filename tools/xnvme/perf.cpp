@@ -72,6 +72,7 @@ std::vector<std::string> choose_interfaces(const Program& program, const PerfArg
 }
 
 Workload workload_of(const PerfArguments& arguments, const Device& device) {
+    refuse_without_blocks(device);
     const Geometry& geometry = device.geometry();
     Workload workload;
     workload.random = arguments.pattern.starts_with("rand") || arguments.pattern == "mixed";
@@ -231,6 +232,7 @@ void create_file(const Program& program, const PerfArguments& arguments) {
     options.create_bytes = arguments.create_bytes;
     options.direct = false;
     Device device = open_or_stop(program.device.uri, options);
+    refuse_without_blocks(device);
     const Geometry& geometry = device.geometry();
     const std::uint64_t step =
         std::min<std::uint64_t>(std::uint64_t{1} << 20, geometry.max_transfer_bytes) /

@@ -121,6 +121,10 @@ CLI::Option* add_number(CLI::App* command, const std::string& name, T& target,
 
 /// Opens the program's device for these commands.
 Device open_device(const Program& program, Access access);
+/// The same for commands on blocks: a namespace without any is refused.
+Device open_blocks(const Program& program, Access access);
+/// Ends the command where a device has no blocks, because it stores keys and values.
+void refuse_without_blocks(const Device& device);
 
 /// Ends the command with what `device.execute`, `device.admin` or a queue said. `what` names the
 /// command, such as "identify". A command that the library refused because its fields make no sense
@@ -146,6 +150,7 @@ void add_identify(Program& program);
 void add_log(Program& program);
 void add_feature(Program& program);
 void add_manage(Program& program);
+void add_kvs(Program& program);
 void add_raw(Program& program);
 void add_io(Program& program);
 void add_ranges(Program& program);

@@ -68,7 +68,7 @@ int run_dsm(const Program& program, const DsmArguments& arguments) {
     if (ranges.empty())
         throw Stop(kUsage, "Say which blocks: --slba and --blocks, or --range SLBA:BLOCKS.");
     refuse_if_used(program, program.device.uri, "deallocate blocks of");
-    Device device = open_device(program, Access::read_write);
+    Device device = open_blocks(program, Access::read_write);
     check_ranges(device, "dsm", ranges);
     const std::size_t bytes = ranges.size() * sizeof(nvme::DsmRange);
     const Buffer buffer = take(device.allocate(bytes));
@@ -99,7 +99,7 @@ struct CopyArguments {
 
 int run_copy(const Program& program, const CopyArguments& arguments) {
     refuse_if_used(program, program.device.uri, "write to");
-    Device device = open_device(program, Access::read_write);
+    Device device = open_blocks(program, Access::read_write);
     check_ranges(device, "copy", arguments.sources);
     std::uint64_t total = 0;
     for (const auto& source : arguments.sources) {

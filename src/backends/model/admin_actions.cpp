@@ -20,7 +20,8 @@ bool names_namespace(std::uint32_t nsid) noexcept {
 Outcome format_nvm(Controller& controller, const Command& command) noexcept {
     const nvme::FormatFields fields = nvme::format_fields(command);
     if (!names_namespace(command.nsid)) return Outcome::of(kInvalidNamespace);
-    if (fields.lbaf >= kFormats.size()) return Outcome::of(kInvalidFormat);
+    if (fields.lbaf >= (controller.kv() != nullptr ? 1 : kFormats.size()))
+        return Outcome::of(kInvalidFormat);
     if (fields.erase > nvme::SecureErase::cryptographic) return Outcome::of(kInvalidField);
     if (controller.config().read_only) return Outcome::of(kWriteProtected);
     const BlockFormat& format = kFormats[fields.lbaf];
@@ -35,7 +36,9 @@ Outcome format_nvm(Controller& controller, const Command& command) noexcept {
     const FormatChoice choice{fields.lbaf, fields.metadata_extended && format.metadata_bytes != 0,
                               fields.protection_type,
                               fields.protection_type != 0 && fields.protection_first};
-    {
+    if (controller.kv() != nullptr) {
+        controller.kv()->erase();
+    } else {
         // Zones are locked before blocks are, as commands on zones do.
         std::optional<Zones::Held> zones;
         if (controller.zones() != nullptr) zones.emplace(*controller.zones(), kAllZoneStripes);
@@ -71,11 +74,15 @@ Outcome sanitize(Controller& controller, const Command& command) noexcept {
     // error, or with NODRM of the feature a note in the log. NVMe Base 2.0 §5.24
     if (keep_allocated && !controller.features().warns_of_deallocation())
         return Outcome::of(kInvalidField);
-    std::optional<Zones::Held> zones;
-    if (controller.zones() != nullptr) zones.emplace(*controller.zones(), kAllZoneStripes);
-    Media::Held held(controller.media(), kAllStripes);
-    controller.media().erase();
-    if (zones) controller.zones()->clear();
+    if (controller.kv() != nullptr) {
+        controller.kv()->erase();
+    } else {
+        std::optional<Zones::Held> zones;
+        if (controller.zones() != nullptr) zones.emplace(*controller.zones(), kAllZoneStripes);
+        Media::Held held(controller.media(), kAllStripes);
+        controller.media().erase();
+        if (zones) controller.zones()->clear();
+    }
     // Bits 7:3 of the state: passes of an overwrite that were done.
     const std::uint32_t passes = (command.cdw10 >> 4) & 0xf;
     const std::uint32_t done =
@@ -83,7 +90,7 @@ Outcome sanitize(Controller& controller, const Command& command) noexcept {
     state.sanitize_state = static_cast<std::uint16_t>(
         (keep_allocated ? kCompletedAndDeallocated : kCompleted) | (done << 3));
     state.sanitize_command = command.cdw10;
-    state.writes_at_sanitize = controller.media().traffic().write_commands;
+    state.writes_at_sanitize = controller.traffic().write_commands;
     return {};
 }
 

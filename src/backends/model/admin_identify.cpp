@@ -6,6 +6,7 @@
 #include <xnvme/nvme/builders.hpp>
 
 #include "admin.hpp"
+#include "kv_commands.hpp"
 #include "nvm_commands.hpp"
 
 namespace xnvme::be_model {
@@ -47,10 +48,6 @@ void set_power_states(nvme::IdentifyController& id) {
     }
 }
 
-CommandSet command_set_of(Controller& controller) {
-    return controller.zones() != nullptr ? CommandSet::zoned : CommandSet::nvm;
-}
-
 Outcome put(const auto& structure, Scatter& data) {
     static_assert(sizeof(structure) == nvme::kIdentifyBytes);
     data.put(&structure, sizeof(structure));
@@ -79,7 +76,8 @@ Outcome put_controller_list(std::uint32_t cntid, Scatter& data) {
 Outcome put_descriptors(Controller& controller, Scatter& data) {
     std::array<std::byte, nvme::kIdentifyBytes> list{};
     const nvme::IdentifyNamespace ns = identify_namespace(controller);
-    const std::array<std::uint8_t, 1> csi{static_cast<std::uint8_t>(command_set_of(controller))};
+    const std::array<std::uint8_t, 1> csi{
+        static_cast<std::uint8_t>(controller.config().command_set)};
     std::size_t at = 0;
     at = nvme::encode_namespace_id(list, at, nvme::NamespaceIdType::eui64, ns.eui64);
     at = nvme::encode_namespace_id(list, at, nvme::NamespaceIdType::nguid, ns.nguid);
@@ -103,9 +101,9 @@ Outcome put_independent(Controller& controller, Scatter& data) {
 Outcome put_command_sets(Controller& controller, std::uint32_t cntid, Scatter& data) {
     if (cntid != kControllerId && cntid != 0xffff) return Outcome::of(kInvalidField);
     nvme::IoCommandSets sets{};
+    sets.vector[0] = std::uint64_t{1} << static_cast<unsigned>(controller.config().command_set);
     // A zoned namespace takes the commands of the NVM command set too.
-    sets.vector[0] = (std::uint64_t{1} << static_cast<unsigned>(CommandSet::nvm)) |
-                     (std::uint64_t{1} << static_cast<unsigned>(command_set_of(controller)));
+    if (controller.zones() != nullptr) sets.vector[0] |= 1u;
     return put(sets, data);
 }
 
@@ -129,6 +127,7 @@ nvme::IdentifyNamespaceNvm identify_namespace_nvm(Controller& controller) {
 Outcome put_namespace(Controller& controller, Cns cns, Scatter& data) {
     switch (cns) {
         case Cns::ns_csi:
+            if (controller.kv() != nullptr) return put(identify_namespace_kv(controller), data);
             return put(identify_namespace_nvm(controller), data);
         case Cns::namespace_descriptors:
             return put_descriptors(controller, data);
@@ -186,6 +185,8 @@ nvme::IdentifyController identify_controller(Controller& controller) noexcept {
                                          nvme::kOncsDatasetManagement | nvme::kOncsWriteZeroes |
                                          nvme::kOncsSaveSelect | nvme::kOncsTimestamp |
                                          nvme::kOncsVerify | nvme::kOncsCopy);
+    if (controller.kv() != nullptr)
+        id.oncs = static_cast<std::uint16_t>(nvme::kOncsSaveSelect | nvme::kOncsTimestamp);
     id.fna = 0x04;  // Cryptographic erase.
     id.vwc = 0x07;  // A cache, and a flush may be for all namespaces.
     // A command holds all its blocks while it runs, however many.
@@ -248,9 +249,13 @@ Outcome identify(Controller& controller, const Command& command, Scatter& data) 
     const auto cns = static_cast<Cns>(command.cdw10 & 0xff);
     const std::uint32_t cntid = command.cdw10 >> 16;
     const auto csi = static_cast<CommandSet>(command.cdw11 >> 24);
+    const CommandSet own = controller.config().command_set;
+    const bool of_blocks = cns == Cns::ns || cns == Cns::allocated_ns;
+    // A key-value namespace has no blocks to describe.
+    if (of_blocks && own == CommandSet::key_value) return Outcome::of(kInvalidField);
     switch (cns) {
         case Cns::ns_csi:
-            if (csi != CommandSet::nvm && csi != command_set_of(controller))
+            if (csi != own && !(csi == CommandSet::nvm && own == CommandSet::zoned))
                 return Outcome::of(kInvalidField);
             if (csi == CommandSet::zoned && (command.nsid == 0 || command.nsid == kNsid))
                 return put(identify_namespace_zoned(controller), data);
@@ -265,15 +270,18 @@ Outcome identify(Controller& controller, const Command& command, Scatter& data) 
         case Cns::controller:
             return put(identify_controller(controller), data);
         case Cns::controller_csi:
-            if (csi == CommandSet::zoned && command_set_of(controller) == csi)
-                return put(identify_controller_zoned(controller), data);
-            return csi == CommandSet::nvm ? put_controller_nvm(data) : Outcome::of(kInvalidField);
+            if (csi == CommandSet::nvm && own == CommandSet::zoned) return put_controller_nvm(data);
+            if (csi != own) return Outcome::of(kInvalidField);
+            if (own == CommandSet::zoned) return put(identify_controller_zoned(controller), data);
+            // The key-value command set's structure has nothing but reserved bytes.
+            return own == CommandSet::key_value ? put(std::array<std::uint8_t, 4096>{}, data)
+                                                : put_controller_nvm(data);
         case Cns::active_namespaces_csi:
         case Cns::allocated_namespaces_csi:
-            if (csi != CommandSet::nvm && csi != command_set_of(controller))
-                return Outcome::of(kInvalidField);
             // The namespace is in the list of its own command set.
-            if (csi != command_set_of(controller)) return put(nvme::NamespaceList{}, data);
+            if (csi == CommandSet::nvm && own == CommandSet::zoned)
+                return put(nvme::NamespaceList{}, data);
+            if (csi != own) return Outcome::of(kInvalidField);
             [[fallthrough]];
         case Cns::active_namespaces:
         case Cns::allocated_namespaces:

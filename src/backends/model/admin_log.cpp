@@ -7,6 +7,7 @@
 #include <xnvme/nvme/opcodes.hpp>
 
 #include "admin.hpp"
+#include "kv_commands.hpp"
 
 namespace xnvme::be_model {
 
@@ -63,11 +64,7 @@ nvme::U128 data_units(std::uint64_t bytes) {
 
 nvme::HealthLog health(Controller& controller) {
     nvme::HealthLog log{};
-    Traffic traffic;
-    {
-        Media::Held held(controller.media(), kAllStripes);
-        traffic = controller.media().traffic();
-    }
+    const Traffic traffic = controller.traffic();
     const ErrorCounts errors = controller.errors().counts();
     if (controller.features().temperature_warning()) log.critical_warning |= nvme::kWarnTemperature;
     if (controller.config().read_only) log.critical_warning |= nvme::kWarnReadOnly;
@@ -95,7 +92,7 @@ nvme::FirmwareSlotLog firmware_slots() {
     return log;
 }
 
-nvme::CommandsEffectsLog commands_effects() {
+nvme::CommandsEffectsLog commands_effects(Controller& controller) {
     using nvme::AdminOpcode;
     using nvme::NvmOpcode;
     nvme::CommandsEffectsLog log{};
@@ -119,6 +116,14 @@ nvme::CommandsEffectsLog commands_effects() {
     admin(AdminOpcode::format_nvm, nvme::kEffectBlocks | nvme::kEffectNamespace | kAlone);
     admin(AdminOpcode::sanitize, nvme::kEffectBlocks | kAlone);
     io(NvmOpcode::flush);
+    if (controller.kv() != nullptr) {
+        for (const auto opcode : kKvOpcodes) {
+            const nvme::OpcodeInfo* info = nvme::find_opcode(nvme::OpcodeSet::key_value, opcode);
+            log.io[opcode].raw =
+                nvme::kEffectSupported | (info->changes_device ? nvme::kEffectBlocks : 0u);
+        }
+        return log;
+    }
     io(NvmOpcode::write, nvme::kEffectBlocks);
     io(NvmOpcode::read);
     io(NvmOpcode::write_uncorrectable, nvme::kEffectBlocks);
@@ -157,11 +162,7 @@ nvme::SelfTestLog self_tests(Controller& controller) {
 SanitizeStatusLog sanitize_status(Controller& controller) {
     constexpr std::uint16_t kGlobalDataErased = 1u << 8;
     SanitizeStatusLog log{};
-    Traffic traffic;
-    {
-        Media::Held held(controller.media(), kAllStripes);
-        traffic = controller.media().traffic();
-    }
+    const Traffic traffic = controller.traffic();
     const std::lock_guard lock(controller.admin_mutex());
     const AdminState& state = controller.admin_state();
     log.sprog = std::uint16_t{0xffff};
@@ -192,13 +193,15 @@ Outcome get_log_page(Controller& controller, const Command& command, Scatter& da
         case LogPage::changed_namespaces:
             return put(command, data, changed_namespaces(controller, command));
         case LogPage::commands_effects:
-            if (csi == CommandSet::zoned && controller.zones() != nullptr) {
-                nvme::CommandsEffectsLog log = commands_effects();
+            if (csi == CommandSet::nvm && controller.zones() != nullptr)
+                return put(command, data, commands_effects(controller));
+            if (csi != controller.config().command_set) return Outcome::of(kInvalidField);
+            if (csi == CommandSet::zoned) {
+                nvme::CommandsEffectsLog log = commands_effects(controller);
                 add_zoned_effects(log);
                 return put(command, data, log);
             }
-            if (csi != CommandSet::nvm) return Outcome::of(kInvalidField);
-            return put(command, data, commands_effects());
+            return put(command, data, commands_effects(controller));
         case LogPage::self_test:
             return put(command, data, self_tests(controller));
         case LogPage::sanitize_status:

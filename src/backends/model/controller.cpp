@@ -10,6 +10,7 @@
 
 #include "admin.hpp"
 #include "contracts/complete.hpp"
+#include "kv_commands.hpp"
 #include "nvm_commands.hpp"
 #include "zoned_commands.hpp"
 
@@ -37,8 +38,7 @@ Config with_serial(Config config) {
 
 /// How long the medium takes for a command. Flushes wait as long as writes do.
 std::chrono::nanoseconds latency_of(const Config& config, std::uint8_t opcode) {
-    const CommandSet set = config.zones.zoned ? CommandSet::zoned : CommandSet::nvm;
-    const nvme::OpcodeInfo* info = nvme::find_io_opcode(set, opcode);
+    const nvme::OpcodeInfo* info = nvme::find_io_opcode(config.command_set, opcode);
     const bool writes = info != nullptr && info->changes_device;
     const bool flushes = opcode == static_cast<std::uint8_t>(nvme::NvmOpcode::flush);
     return writes || flushes ? config.write_latency : config.read_latency;
@@ -67,15 +67,20 @@ Result<Controller*, Failure> Controller::create(const Config& config) {
                             format_size(config.size_bytes) + ": make them larger.");
         zones = std::move(*made);
     }
-    return new Controller(config, std::move(*media), std::move(zones));
+    std::unique_ptr<KvStore> kv;
+    if (config.command_set == CommandSet::key_value)
+        kv = std::make_unique<KvStore>(config.size_bytes, config.kv);
+    return new Controller(config, std::move(*media), std::move(kv), std::move(zones));
 }
 
 Controller::Controller(const Config& config, std::unique_ptr<Media> media,
-                       std::unique_ptr<Zones> zones)
+                       std::unique_ptr<KvStore> kv, std::unique_ptr<Zones> zones)
     : config_(with_serial(config)),
       delays_(config.read_latency.count() != 0 || config.write_latency.count() != 0),
-      plain_(!delays_ && !config.read_only && config.faults.empty() && zones == nullptr),
+      plain_(!delays_ && !config.read_only && config.faults.empty() &&
+             config.command_set == CommandSet::nvm),
       media_(std::move(media)),
+      kv_(std::move(kv)),
       zones_(std::move(zones)),
       faults_(config.faults),
       started_(steady_clock::now()) {
@@ -84,14 +89,21 @@ Controller::Controller(const Config& config, std::unique_ptr<Media> media,
 
 Controller::~Controller() = default;
 
+Traffic Controller::traffic() noexcept {
+    if (kv_ != nullptr) return kv_->traffic();
+    Media::Held held(*media_, kAllStripes);
+    return media_->traffic();
+}
+
 void Controller::execute_io(Context& context, std::chrono::milliseconds timeout) noexcept {
     if (plain_ && execute_nvm_plain(*this, context)) [[likely]] {
         complete_ok(context);
         return;
     }
     const auto begun = delays_ ? steady_clock::now() : steady_clock::time_point{};
-    const Outcome outcome =
-        zones_ != nullptr ? execute_zoned(*this, context) : execute_nvm(*this, context);
+    const Outcome outcome = kv_ != nullptr      ? execute_kv(*this, context)
+                            : zones_ != nullptr ? execute_zoned(*this, context)
+                                                : execute_nvm(*this, context);
     if (delays_) [[unlikely]]
         sleep_until(begun + latency_of(config_, context.command.opcode));
     if (outcome.status.ok() && !outcome.dropped) [[likely]] {

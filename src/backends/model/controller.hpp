@@ -15,6 +15,7 @@
 #include "error_log.hpp"
 #include "faults.hpp"
 #include "features.hpp"
+#include "kv_store.hpp"
 #include "media.hpp"
 #include "uri.hpp"
 #include "zones.hpp"
@@ -56,7 +57,12 @@ class Controller {
     void execute_admin(Context& context, std::chrono::milliseconds timeout) noexcept;
 
     const Config& config() const noexcept { return config_; }
+    /// The blocks of the namespace; nothing is ever in them where it is key-value.
     Media& media() noexcept { return *media_; }
+    /// What a key-value namespace stores; null where it has blocks.
+    KvStore* kv() noexcept { return kv_.get(); }
+    /// What was done to the namespace, whatever it is of.
+    Traffic traffic() noexcept;
     /// Null unless the namespace is zoned.
     Zones* zones() noexcept { return zones_.get(); }
     FaultSet& faults() noexcept { return faults_; }
@@ -68,7 +74,8 @@ class Controller {
 
   private:
     friend class ControllerRef;
-    Controller(const Config& config, std::unique_ptr<Media> media, std::unique_ptr<Zones> zones);
+    Controller(const Config& config, std::unique_ptr<Media> media, std::unique_ptr<KvStore> kv,
+               std::unique_ptr<Zones> zones);
     void fail_command(Context& context, bool admin, const Outcome& outcome,
                       std::chrono::milliseconds timeout) noexcept;
 
@@ -76,6 +83,7 @@ class Controller {
     const bool delays_;
     const bool plain_;  ///< Nothing asked for stands in the way of the short path.
     std::unique_ptr<Media> media_;
+    std::unique_ptr<KvStore> kv_;
     std::unique_ptr<Zones> zones_;
     FaultSet faults_;
     ErrorLog errors_;

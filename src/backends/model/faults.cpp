@@ -1,5 +1,6 @@
 #include "faults.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -17,6 +18,10 @@ std::unexpected<Failure> refuse(std::string_view fault, std::string why) {
                 "The fault '" + std::string(fault) + "' is not understood: " + std::move(why));
 }
 
+/// The command sets whose commands a fault can name.
+constexpr nvme::OpcodeSet kSets[] = {nvme::OpcodeSet::nvm, nvme::OpcodeSet::zoned,
+                                     nvme::OpcodeSet::admin, nvme::OpcodeSet::key_value};
+
 /// The opcode's name, or `any`, or `drop`.
 Result<void, Failure> parse_what(std::string_view fault, std::string_view what, FaultRule& rule) {
     if (what == "any" || what == "drop") {
@@ -24,18 +29,17 @@ Result<void, Failure> parse_what(std::string_view fault, std::string_view what, 
         rule.drop = what == "drop";
         return {};
     }
-    for (const auto set : {nvme::OpcodeSet::nvm, nvme::OpcodeSet::zoned, nvme::OpcodeSet::admin}) {
+    for (const auto set : kSets) {
         const nvme::OpcodeInfo* info = nvme::find_opcode(set, what);
         if (info == nullptr) continue;
         rule.opcode = info->opcode;
         rule.admin = set == nvme::OpcodeSet::admin;
+        rule.key_value = set == nvme::OpcodeSet::key_value;
         return {};
     }
     std::vector<std::string_view> names{"any", "drop"};
     for (const nvme::OpcodeInfo& info : nvme::kOpcodes) {
-        if (info.set == nvme::OpcodeSet::nvm || info.set == nvme::OpcodeSet::zoned ||
-            info.set == nvme::OpcodeSet::admin)
-            names.push_back(info.name);
+        if (std::ranges::find(kSets, info.set) != std::end(kSets)) names.push_back(info.name);
     }
     const std::string_view near = text::nearest(what, names);
     return refuse(fault, "'" + std::string(what) + "' is not a command. " +
@@ -44,7 +48,7 @@ Result<void, Failure> parse_what(std::string_view fault, std::string_view what, 
                                            : "Did you mean '" + std::string(near) + "'?"));
 }
 
-/// `lba:FIRST[..LAST]` or `nth:N`.
+/// `lba:FIRST[..LAST]`, `key:KEY` or `nth:N`.
 Result<void, Failure> parse_when(std::string_view fault, std::string_view when, FaultRule& rule) {
     std::string_view rest = when;
     const std::string_view kind = take_until(rest, ':');
@@ -58,9 +62,16 @@ Result<void, Failure> parse_when(std::string_view fault, std::string_view when, 
         rule.count = 1;
         return {};
     }
+    if (kind == "key") {
+        if (rest.empty() || rest.size() > 16)
+            return refuse(fault, "the key after key: must have 1 to 16 characters.");
+        rule.when = FaultRule::When::key;
+        rule.key = rest;
+        return {};
+    }
     if (kind != "lba")
-        return refuse(
-            fault, "'@" + std::string(when) + "' says neither @lba:FIRST..LAST nor @nth:NUMBER.");
+        return refuse(fault, "'@" + std::string(when) +
+                                 "' is none of @lba:FIRST..LAST, @key:KEY and @nth:NUMBER.");
     const std::size_t dots = rest.find("..");
     const auto first = parse_number(rest.substr(0, dots));
     const auto last = dots == std::string_view::npos ? first : parse_number(rest.substr(dots + 2));
@@ -125,6 +136,7 @@ Result<void, Failure> parse_item(std::string_view fault, std::string_view item, 
 
 /// How a command fails when nothing else is said: as on a broken medium.
 Status default_status(const FaultRule& rule) {
+    if (rule.key_value) return nvme::status_of(nvme::GenericStatus::unrecovered_error);
     const nvme::OpcodeInfo* info =
         rule.any || rule.admin ? nullptr : nvme::find_io_opcode(CommandSet::zoned, rule.opcode);
     if (info == nullptr) return kInternalError;
@@ -193,7 +205,8 @@ FaultSet::FaultSet(const std::vector<FaultRule>& rules) {
 }
 
 std::optional<Outcome> FaultSet::meet(bool admin, std::uint8_t opcode,
-                                      std::span<const BlockRange> ranges) noexcept {
+                                      std::span<const BlockRange> ranges,
+                                      std::string_view key) noexcept {
     const std::lock_guard lock(mutex_);
     std::optional<Outcome> outcome;
     for (Entry& entry : entries_) {
@@ -205,6 +218,7 @@ std::optional<Outcome> FaultSet::meet(bool admin, std::uint8_t opcode,
         if (outcome || entry.met >= rule.count) continue;
         if (rule.when == FaultRule::When::nth && entry.seen < rule.first) continue;
         if (rule.when == FaultRule::When::lba && !touches(rule, ranges, lba)) continue;
+        if (rule.when == FaultRule::When::key && rule.key != key) continue;
         ++entry.met;
         if (lba == kNoLba && !ranges.empty()) lba = ranges.front().slba;
         outcome = Outcome::of(rule.status, lba);

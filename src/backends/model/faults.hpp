@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -20,14 +21,17 @@ struct FaultRule {
     enum class When : std::uint8_t {
         always,  ///< Every command of the opcode.
         lba,     ///< Commands that touch a block of `first` to `last`.
+        key,     ///< Commands on one key of a key-value namespace.
         nth,     ///< The command number `first` of the opcode since open, and those after it.
     };
-    bool any = false;    ///< Every I/O command; `opcode` means nothing.
-    bool admin = false;  ///< `opcode` is that of an admin command.
+    bool any = false;        ///< Every I/O command; `opcode` means nothing.
+    bool admin = false;      ///< `opcode` is that of an admin command.
+    bool key_value = false;  ///< `opcode` is one of the key-value command set's own.
     std::uint8_t opcode = 0;
     When when = When::always;
     std::uint64_t first = 0;
     std::uint64_t last = 0;
+    std::string key;
     std::uint64_t count = UINT64_MAX;    ///< How many commands it meets before it is spent.
     bool drop = false;                   ///< The command never completes.
     ZoneDefect zone = ZoneDefect::none;  ///< What becomes of the zone that it touches.
@@ -38,7 +42,8 @@ struct FaultRule {
 
 /// Reads the value of `fault=`:
 ///
-///     OPCODE[@lba:FIRST[..LAST] | @nth:N][,sct=N,sc=N][,dnr=0|1][,count=N][,once][,drop]
+///     OPCODE[@lba:FIRST[..LAST] | @key:KEY |
+///     @nth:N][,sct=N,sc=N][,dnr=0|1][,count=N][,once][,drop]
 ///         [,zone=read-only|offline|full]
 ///
 /// OPCODE is a name such as `read`, `write-zeroes` or `identify`, `any` for every I/O command, or
@@ -56,8 +61,9 @@ class FaultSet {
     bool empty() const noexcept { return entries_.empty(); }
     /// Counts a command, once, and says what becomes of it: nothing, or an outcome that ends it.
     /// \param ranges the blocks that it touches
-    std::optional<Outcome> meet(bool admin, std::uint8_t opcode,
-                                std::span<const BlockRange> ranges) noexcept;
+    /// \param key the key that it is about, on a key-value namespace
+    std::optional<Outcome> meet(bool admin, std::uint8_t opcode, std::span<const BlockRange> ranges,
+                                std::string_view key = {}) noexcept;
 
   private:
     struct Entry {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "controller.hpp"
+#include "kv_commands.hpp"
 #include "store.hpp"
 
 namespace xnvme::be_model {
@@ -34,6 +35,10 @@ struct ModelHandle final : Handle {
         const Config& config = controller->config();
         const Shape& shape = controller->media().shape();
         Geometry& geometry = facts.geometry;
+        if (controller->kv() != nullptr) {
+            nvme::take_kv_geometry(identify_namespace_kv(*controller), config.mdts_bytes, geometry);
+            return {};
+        }
         geometry = Geometry{};
         geometry.blocks = shape.blocks;
         geometry.block_bytes = shape.block_bytes;
@@ -116,9 +121,9 @@ Result<std::unique_ptr<Handle>, Failure> open(const Identifier& identifier,
     facts.firmware = kFirmware;
     facts.nsid = kNsid;
     facts.read_only = handle->controller->config().read_only;
-    // Blocks of zones are deallocated by resetting their zone.
-    facts.can_deallocate = handle->controller->zones() == nullptr;
-    facts.can_write_zeroes = true;
+    // Keys are deleted; blocks of zones are deallocated by resetting their zone.
+    facts.can_deallocate = handle->controller->config().command_set == CommandSet::nvm;
+    facts.can_write_zeroes = handle->controller->kv() == nullptr;
     facts.can_secure_erase = true;
     facts.volatile_cache = true;
     facts.takes_raw_commands = true;

@@ -40,6 +40,9 @@ std::string_view disagreement(const Config& asked, const Config& there) {
         if (key == "write_latency") return asked.write_latency != there.write_latency;
         if (key == "dealloc") return asked.deallocated != there.deallocated;
         if (key == "ro") return asked.read_only != there.read_only;
+        if (key == "csi") return asked.command_set != there.command_set;
+        if (key == "key_max" || key == "value_max" || key == "keys_max")
+            return asked.kv != there.kv;
         if (key == "serial") return asked.serial != there.serial;
         if (key == "fault") return asked.faults != there.faults;
         return false;

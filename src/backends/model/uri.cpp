@@ -8,6 +8,7 @@
 
 #include <xnvme/size.hpp>
 
+#include "kv_uri.hpp"
 #include "media.hpp"
 #include "parse.hpp"
 #include "text/nearest.hpp"
@@ -116,6 +117,16 @@ Result<void, Failure> read_zones(std::string_view key, std::string_view value, C
                                  Pending&) {
     return read_zone_key(key, value, config.zones);
 }
+Result<void, Failure> read_csi(std::string_view key, std::string_view value, Config& config,
+                               Pending&) {
+    if (value != "nvm" && value != "kv") return refuse_value(key, value, "nvm or kv");
+    config.command_set = value == "kv" ? CommandSet::key_value : CommandSet::nvm;
+    return {};
+}
+Result<void, Failure> read_key_value(std::string_view key, std::string_view value, Config& config,
+                                     Pending&) {
+    return read_kv_limit(key, value, config.kv);
+}
 Result<void, Failure> read_fault(std::string_view, std::string_view value, Config& config,
                                  Pending&) {
     auto rule = parse_fault(value);
@@ -144,6 +155,10 @@ constexpr Key kKeys[] = {
     {"write_latency", read_latency},
     {"dealloc", read_dealloc},
     {"ro", read_ro},
+    {"csi", read_csi},
+    {"key_max", read_key_value},
+    {"value_max", read_key_value},
+    {"keys_max", read_key_value},
     {"serial", read_serial},
     {"fault", read_fault},
     {"zoned", read_zones},
@@ -253,6 +268,7 @@ Result<Config, Failure> parse_uri(std::string_view text) {
     }
     if (auto chosen = choose_format(config, pending); !chosen)
         return std::unexpected(std::move(chosen.error()));
+    if (auto agreed = check_kv(config); !agreed) return std::unexpected(std::move(agreed.error()));
     if (config.size_bytes < kSizeMin || config.size_bytes > kSizeMax)
         return refuse("A model device of " + format_size(config.size_bytes) +
                       " cannot be made: the size must be from 4 KiB to 1 PiB.");

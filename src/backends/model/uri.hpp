@@ -17,6 +17,15 @@
 
 namespace xnvme::be_model {
 
+/// The limits of a key-value namespace.
+struct KvConfig {
+    std::uint32_t key_bytes_max = 16;
+    std::uint32_t value_bytes_max = 0;  ///< 0: MDTS.
+    std::uint32_t keys_max = 0;         ///< 0: as many as there is room for.
+
+    bool operator==(const KvConfig&) const = default;
+};
+
 /// What an identifier asks for.
 struct Config {
     std::uint64_t size_bytes = 0;
@@ -29,6 +38,8 @@ struct Config {
     std::chrono::nanoseconds write_latency{0};  ///< Of every command that changes blocks.
     DeallocatedRead deallocated = DeallocatedRead::zeroes;
     bool read_only = false;
+    CommandSet command_set = CommandSet::nvm;
+    KvConfig kv;         ///< Where the command set is key-value.
     std::string serial;  ///< Empty: one of its own.
     std::vector<FaultRule> faults;
     ZoneConfig zones;
@@ -52,6 +63,8 @@ inline constexpr std::uint32_t kMdtsMax = 1u << 30;
 /// - `latency=`, `read_latency=`, `write_latency=`: how long commands take, such as `100us`
 /// - `dealloc=zeroes|ones|unreported`: how deallocated blocks read
 /// - `ro=0|1`: write protected
+/// - `csi=nvm|kv`: the command set. Of a key-value namespace, which has no blocks, `key_max=1..16`,
+///   `value_max=SIZE` and `keys_max=N` are the limits
 /// - `serial=TEXT`: at most 20 printable characters
 /// - `zoned=1` and the keys of zones: see `read_zone_key`
 /// - `fault=...`, repeatable: see `parse_fault`

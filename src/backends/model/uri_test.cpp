@@ -133,7 +133,7 @@ TEST(ModelFault, EachMistakeHasItsOwnSentence) {
     const std::pair<const char*, const char*> cases[] = {
         {"raed", "Did you mean 'read'?"},
         {"", "'' is not a command"},
-        {"read@where:1", "neither @lba:FIRST..LAST nor @nth:NUMBER"},
+        {"read@where:1", "none of @lba:FIRST..LAST, @key:KEY and @nth:NUMBER"},
         {"read@lba:", "after lba:"},
         {"read@lba:9..3", "ascending order"},
         {"read@lba:1..x", "ascending order"},

@@ -128,9 +128,15 @@ Result<void, Failure> complete_zones(Config& config) {
         return refuse("The option '" + std::string(zones.first_given) +
                       "' of a model device is for zones: add zoned=1.");
     }
+    if (config.command_set != CommandSet::nvm)
+        return refuse(
+            "A model device has either zones or keys and values: leave out csi=kv or "
+            "zoned=1.");
+    config.command_set = CommandSet::zoned;
     if (config.protection.type != 0)
-        return refuse("A model device has either zones or protection information: leave out pi= "
-                      "or zoned=1.");
+        return refuse(
+            "A model device has either zones or protection information: leave out pi= "
+            "or zoned=1.");
     if (zones.capacity_bytes == 0) zones.capacity_bytes = zones.zone_bytes;
     if (zones.capacity_bytes > zones.zone_bytes)
         return refuse("zone_capacity=" + format_size(zones.capacity_bytes) +
