@@ -48,9 +48,9 @@ Failure failure(const Device& device, const std::string& what, std::uint64_t lba
     return {error, what + ": " + describe(error)};
 }
 
-/// Says what a device that is no NVMe namespace has not.
-Result<void, Failure> check_nvme(const Device& device, nvme::ZonedOpcode opcode,
-                                 const std::string& what, const std::string& instead) {
+/// As `check`; what the device's interface does not carry is told from what the access forbids.
+Result<void, Failure> check_carried(const Device& device, nvme::ZonedOpcode opcode,
+                                    const std::string& what, const std::string& instead) {
     if (auto checked = check(device); !checked) return checked;
     const Command command{.opcode = static_cast<std::uint8_t>(opcode)};
     const OpcodeRule& rule = device.capabilities().rules->of(command);
@@ -246,8 +246,8 @@ Result<void, Failure> manage_all(Device& device, ZoneAction action) {
 
 Result<std::uint64_t, Failure> append(Device& device, std::uint64_t zslba, std::uint32_t blocks,
                                       const Data& data, const Data& metadata) {
-    if (auto checked = check_nvme(device, nvme::ZonedOpcode::zone_append, "append",
-                                  "write at the zone's write pointer");
+    if (auto checked = check_carried(device, nvme::ZonedOpcode::zone_append, "append",
+                                     "write at the zone's write pointer");
         !checked)
         return std::unexpected(std::move(checked.error()));
     const std::string what =

@@ -197,7 +197,9 @@ TEST_P(SyncZoned, CarriesZonesOrSaysThatItDoesNot) {
     };
     const auto reset = xnvme::zoned::reset(device, 0);
     EXPECT_EQ(reset.has_value(), served(kSend)) << sentence_of(reset);
-    if (!reset) EXPECT_EQ(reset.error().error.code, Errc::unsupported);
+    if (!reset) {
+        EXPECT_EQ(reset.error().error.code, Errc::unsupported);
+    }
     const auto report = xnvme::zoned::report(device);
     EXPECT_EQ(report.has_value(), served(kReceive)) << sentence_of(report);
     xnvme::Buffer buffer = must(device.allocate(unit(device)));

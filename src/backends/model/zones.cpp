@@ -91,7 +91,7 @@ Status Zones::take_open(std::uint64_t index, ZoneState as) noexcept {
 void Zones::fill(std::uint64_t index) noexcept {
     Zone& zone = zones_[static_cast<std::size_t>(index)];
     enter(index, ZoneState::full);
-    // What recommends to finish it, or to reset it for lack of resources, is no more.
+    // Nobody need be told any more to finish it.
     zone.attributes &= static_cast<std::uint8_t>(~nvme::kZoneFinishRecommended);
 }
 
