@@ -51,6 +51,9 @@ struct QueueOptions {
     std::uint32_t threads = 0;
     /// How long `wait` polls before it sleeps. Zero: sleeps at once where it can.
     std::chrono::nanoseconds spin{0};
+    /// As `Options::poll_io` and `Options::poll_sq`, for this queue alone.
+    bool poll_io = false;
+    bool poll_sq = false;
 };
 
 /// The largest queue depth.

@@ -87,6 +87,13 @@ bool any_emulated(const CommandRules& rules) {
     return false;
 }
 
+std::unexpected<Failure> cannot_poll(const DeviceState& state, const std::string& reason) {
+    return fail(Errc::unsupported, "The queue of '" + state.handle->identifier.text +
+                                       "' cannot have poll_io or poll_sq on " +
+                                       std::string(state.selection.async->name) + ": " + reason +
+                                       ".");
+}
+
 Failure bad_depth(std::uint32_t depth) {
     return Failure{Error::of(Errc::invalid_argument),
                    "A queue cannot have a depth of " + std::to_string(depth) + ": ask for 1 to " +
@@ -241,15 +248,26 @@ Result<Queue, Failure> Device::create_queue(std::uint32_t depth, const QueueOpti
     auto queue = std::make_unique<QueueState>();
     queue->device = state_;
     queue->options = options;
+    queue->device_options = state.options;
+    queue->device_options.poll_io |= options.poll_io;
+    queue->device_options.poll_sq |= options.poll_sq;
+    if (options.poll_io || options.poll_sq) {
+        const Verdict verdict = row.probe(*state.handle, queue->device_options);
+        if (verdict.kind == Verdict::Kind::refuses) return cannot_poll(state, verdict.reason);
+    }
     auto engine = row.make_queue(QueueSetup{
         .parts = QueueParts{.slots = std::move(*slots), .rules = rules, .device = &state},
         .handle = *state.handle,
         .sync = *state.sync,
-        .device_options = state.options,
+        .device_options = queue->device_options,
         .options = options,
         .regions = state.regions});
     if (!engine) return std::unexpected(std::move(engine.error()));
     queue->engine = std::move(*engine);
+    const QueueTraits& traits = queue->engine->traits();
+    if ((options.poll_io && !traits.io_poll) || (options.poll_sq && !traits.kernel_thread)) {
+        return cannot_poll(state, "poll_io and poll_sq are io_uring's");
+    }
     if (any_emulated(rules)) {
         auto worker = make_worker(state, rules, depth);
         if (!worker) return std::unexpected(std::move(worker.error()));

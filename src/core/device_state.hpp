@@ -32,12 +32,15 @@ class DeviceState {
     RegionTable regions;
     nvme::IdentifyController identify_controller{};
     nvme::IdentifyNamespace identify_namespace{};
+    void* companion = nullptr;  ///< What the C API keeps beside the device; its own to free.
 };
 
 /// A queue. The worker goes first: it may hold contexts that are the engine's.
 struct QueueState {
     std::shared_ptr<DeviceState> device;
     QueueOptions options;
+    Options device_options;     ///< The device's, with what the queue asked for on top.
+    void* companion = nullptr;  ///< What the C API keeps beside the queue; its own to free.
     std::unique_ptr<AsyncQueue> engine;
     std::unique_ptr<AsyncQueue> worker;
     std::optional<os::EventSet> watched;

@@ -280,18 +280,6 @@ constexpr LeftOut kLeftOut[] = {
     {"", Contract::async, "", "", {}, ""},  // Ends the list, which may hold nothing else.
 };
 
-/// Names that programs also use.
-struct Alias {
-    Contract contract;
-    std::string_view alias;
-    std::string_view name;
-};
-constexpr Alias kAliases[] = {
-    {Contract::async, "posix", "posix_aio"}, {Contract::async, "io_uring_passthru", "io_uring_cmd"},
-    {Contract::sync, "ramdisk", "model"},    {Contract::admin, "ramdisk", "model"},
-    {Contract::memory, "posix", "libc"},
-};
-
 }  // namespace
 
 std::span<const InterfaceRow> interface_rows() {
@@ -302,17 +290,6 @@ std::span<const BackendRow> backend_rows() {
 }
 std::span<const LeftOut> left_out_rows() {
     return std::span<const LeftOut>(kLeftOut).first(std::size(kLeftOut) - 1);
-}
-
-std::string_view canonical_name(Contract contract, std::string_view name) {
-    for (const Alias& alias : kAliases) {
-        if (alias.contract == contract && alias.alias == name) return alias.name;
-    }
-    return name;
-}
-
-std::string_view canonical_backend(std::string_view name) {
-    return name == "ramdisk" ? "model" : name;
 }
 
 std::string_view contract_name(Contract contract) {

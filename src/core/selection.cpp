@@ -49,6 +49,11 @@ std::unexpected<Failure> unknown_name(Contract contract, std::string_view name) 
                     "The " + std::string(contract_name(contract)) + " interface " + quoted(name) +
                         " is not part of this build: " + std::string(row.reason) + ".");
     }
+    if (const std::string_view whose = foreign_interface(contract, name); !whose.empty()) {
+        return fail(Errc::unsupported, "The " + std::string(contract_name(contract)) +
+                                           " interface " + quoted(name) + " is " +
+                                           std::string(whose) + ", and not part of this build.");
+    }
     std::vector<std::string_view> names;
     for (const InterfaceRow& row : interface_rows()) {
         if (row.contract == contract) names.push_back(row.name);
@@ -204,6 +209,10 @@ Result<const BackendRow*, Failure> select_backend(const Identifier& identifier,
                         std::string(device_class_phrase(identifier.device_class)) +
                         ", which no backend of this build opens. 'xnvme "
                         "library-info' lists what it has.");
+    }
+    if (const std::string_view whose = foreign_backend(asked); named == nullptr && !whose.empty()) {
+        return fail(Errc::unsupported, "The backend " + quoted(options.be) + " is " +
+                                           std::string(whose) + ", and not part of this build.");
     }
     if (named == nullptr) {
         const std::string_view near = text::nearest(asked, names);
