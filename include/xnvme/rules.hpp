@@ -36,12 +36,19 @@ enum class CommandKind : std::uint8_t {
     zone_receive,  ///< A block, and a report as long as dword 12 says (zone management receive).
 };
 
+/// Bits 23:20 of command dword 12 of commands on blocks: the directive that a write names, 0 for
+/// none. NVM Command Set 1.0 §3.2.6 (DTYPE)
+inline constexpr std::uint32_t kDirectiveBits = 0x00f00000;
+
 /// One opcode's entry.
 struct OpcodeRule {
     /// True for commands that need no look at anything but range, length, limit and alignment of
     /// one buffer: kind `blocks_data`, natively carried, permitted, without separate metadata.
     bool fast = false;
     Service service = Service::refused;
+    /// Who serves it when it names a directive. The system's block layer has no place for one, so
+    /// that such a command never goes through it.
+    Service directed = Service::refused;
     CommandKind kind = CommandKind::raw;
     /// Metadata and what the command says of protection information go to the device. The system's
     /// block layer has no place for either: there they are refused.
@@ -76,6 +83,13 @@ struct CommandRules {
     std::array<OpcodeRule, 256> opcodes{};
 
     const OpcodeRule& of(const Command& command) const noexcept { return opcodes[command.opcode]; }
+    /// Who serves a command: by its opcode, and by whether it names a directive.
+    Service service_of(const Command& command) const noexcept {
+        const OpcodeRule& rule = of(command);
+        const bool directed =
+            rule.kind == CommandKind::blocks_data && (command.cdw12 & kDirectiveBits) != 0;
+        return directed ? rule.directed : rule.service;
+    }
 
     /// True when the command passes and needs nothing but its data address filled in. False means
     /// that `prepare` has to look closer, not that the command is wrong.
@@ -84,8 +98,9 @@ struct CommandRules {
         const std::uint64_t slba = context.command.slba();
         const std::uint32_t count = context.command.blocks();
         const auto address = reinterpret_cast<std::uintptr_t>(data.base());
-        return of(context.command).fast && !data.vectored() && metadata.base() == nullptr &&
-               slba < blocks && count <= blocks - slba &&
+        return of(context.command).fast && (context.command.cdw12 & kDirectiveBits) == 0 &&
+               !data.vectored() && metadata.base() == nullptr && slba < blocks &&
+               count <= blocks - slba &&
                data.bytes() == std::uint64_t{count} * transfer_block_bytes &&
                data.bytes() <= max_transfer_bytes && address != 0 &&
                (address & alignment_mask) == 0;

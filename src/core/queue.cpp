@@ -49,7 +49,7 @@ Result<void> Queue::submit_checked(Context& context, const Data& data,
                                    const Data& metadata) noexcept {
     if (outstanding() >= depth()) return fail(Errc::queue_full);
     if (auto prepared = prepare_checked(context, data, metadata); !prepared) return prepared;
-    const bool emulated = engine_->rules().of(context.command).service == Service::emulated;
+    const bool emulated = engine_->rules().service_of(context.command) == Service::emulated;
     AsyncQueue& server = emulated ? *engine_->worker() : *engine_;
     server.count_submission();
     server.submit(context);
@@ -65,7 +65,7 @@ Result<void> Queue::submit_batch(std::span<Context* const> contexts) noexcept {
     while (begin < contexts.size()) {
         std::size_t end = begin;
         const auto service = [&](std::size_t i) {
-            return engine_->rules().of(contexts[i]->command).service;
+            return engine_->rules().service_of(contexts[i]->command);
         };
         while (end < contexts.size() && service(end) == service(begin)) ++end;
         AsyncQueue& server = service(begin) == Service::emulated ? *engine_->worker() : *engine_;

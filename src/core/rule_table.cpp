@@ -38,6 +38,8 @@ constexpr OpcodeMeaning kNvm[] = {
     {opcode(NvmOpcode::dataset_management), CommandKind::range_list, false, true},
     {opcode(NvmOpcode::verify), CommandKind::blocks_only, true, false},
     {opcode(NvmOpcode::copy), CommandKind::copy_list, true, true},
+    {opcode(NvmOpcode::io_management_receive), CommandKind::raw, true, false},
+    {opcode(NvmOpcode::io_management_send), CommandKind::raw, false, true},
 };
 
 // Zoned Namespace Command Set 1.1 §3.4
@@ -64,10 +66,11 @@ constexpr OpcodeMeaning kFile[] = {
     {opcode(FileOpcode::flush), CommandKind::no_data, false, false},
 };
 
-/// Who serves an opcode, and whether that one moves metadata.
+/// Who serves an opcode, whether that one moves metadata, and who serves it with a directive.
 struct Server {
     Service service = Service::refused;
     bool carries_metadata = false;
+    Service directed = Service::refused;
 };
 
 OpcodeRule make_rule(const Handle& handle, const OpcodeMeaning& meaning, std::uint8_t shift,
@@ -75,6 +78,7 @@ OpcodeRule make_rule(const Handle& handle, const OpcodeMeaning& meaning, std::ui
     const Service service = server.service;
     OpcodeRule rule{.fast = false,
                     .service = service,
+                    .directed = server.directed,
                     .kind = meaning.kind,
                     .carries_metadata = server.carries_metadata,
                     .shift = shift};
@@ -120,8 +124,12 @@ CommandRules make_rules(const Handle& handle, const OpcodeSet& native, const Opc
     rules.max_append_bytes = geometry.max_append_bytes;
     rules.zone_extension_bytes = geometry.zone_extension_bytes;
     const auto server = [&](std::uint8_t code) {
-        if (native.has(code)) return Server{Service::native, native.is_all()};
-        if (fallback.has(code)) return Server{Service::emulated, fallback.is_all()};
+        // Interfaces that send commands as they are send directives too.
+        const Service directed = native.is_all()     ? Service::native
+                                 : fallback.is_all() ? Service::emulated
+                                                     : Service::refused;
+        if (native.has(code)) return Server{Service::native, native.is_all(), directed};
+        if (fallback.has(code)) return Server{Service::emulated, fallback.is_all(), directed};
         return Server{};
     };
     const auto shift = geometry.block_bytes == 0

@@ -220,6 +220,7 @@ Error CommandRules::prepare(Context& context, const Data& data,
                             const Data& metadata) const noexcept {
     const OpcodeRule& rule = of(context.command);
     if (rule.service == Service::refused) return Error::of(rule.refusal);
+    if (service_of(context.command) == Service::refused) return Error::of(Errc::unsupported);
     if (data.vectored() && data.segments() == 0) return Error::of(Errc::bad_length);
     if (data.segments() > max_segments || metadata.segments() > kIoVecMax ||
         data.bytes() > UINT32_MAX || metadata.bytes() > UINT32_MAX) {

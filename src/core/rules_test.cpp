@@ -124,6 +124,29 @@ TEST(Rules, PermissionIsAskedAtSubmission) {
     EXPECT_EQ(writer.check(nvme::verify(0, 1)), Errc::write_only);
 }
 
+TEST(Rules, AWriteThatNamesADirectiveGoesWhereDirectivesGo) {
+    Handle handle;
+    handle.identifier.device_class = DeviceClass::nvme_block;
+    handle.facts.geometry = Fixture().handle.facts.geometry;
+    const OpcodeSet some{0x00, 0x01, 0x02};
+    Command placed = nvme::write(0, 1);
+    placed.cdw12 |= 2u << 20;
+    const auto served = [&](const OpcodeSet& native, const OpcodeSet& fallback) {
+        const CommandRules rules = core::make_rules(handle, native, fallback);
+        Context context{};
+        context.command = placed;
+        EXPECT_FALSE(rules.passes_fast(context, buffer(512), {}));
+        const Error error = rules.prepare(context, buffer(512), {});
+        EXPECT_EQ(rules.service_of(nvme::write(0, 1)), Service::native);
+        EXPECT_EQ(error.code == Errc::unsupported, rules.service_of(placed) == Service::refused);
+        return rules.service_of(placed);
+    };
+    EXPECT_EQ(served(OpcodeSet::all(), {}), Service::native);
+    EXPECT_EQ(served(some, OpcodeSet::all()), Service::emulated);
+    EXPECT_EQ(served(some, some), Service::refused) << "it would be a write like any other";
+    EXPECT_EQ(served(some, {}), Service::refused);
+}
+
 TEST(Rules, WhoServesIsDecidedOnce) {
     Fixture f;
     const auto service = [&](unsigned opcode) { return f.rules.opcodes[opcode].service; };

@@ -105,6 +105,8 @@ void add_all(Program& program) {
     add_io(program);
     add_ranges(program);
     add_kvs(program);
+    add_fdp(program);
+    add_directive(program);
     add_raw(program);
     add_dd(program);
     add_check(program);

@@ -151,6 +151,8 @@ void add_log(Program& program);
 void add_feature(Program& program);
 void add_manage(Program& program);
 void add_kvs(Program& program);
+void add_fdp(Program& program);
+void add_directive(Program& program);
 void add_raw(Program& program);
 void add_io(Program& program);
 void add_ranges(Program& program);

@@ -36,9 +36,6 @@ Outcome get_log_page(Controller& controller, const Command& command, Scatter& da
 Outcome format_nvm(Controller& controller, const Command& command) noexcept;
 /// Sanitize: done when the command completes. NVMe Base 2.0 §5.24
 Outcome sanitize(Controller& controller, const Command& command) noexcept;
-/// Directive Receive and Send: the identify directive alone. NVMe Base 2.0 §5.9, §5.10
-Outcome directive_receive(const Command& command, Scatter& data) noexcept;
-Outcome directive_send(const Command& command) noexcept;
 /// Device Self-test: done when the command completes. NVMe Base 2.0 §5.8
 Outcome self_test(Controller& controller, const Command& command) noexcept;
 

@@ -162,6 +162,10 @@ nvme::IdentifyController identify_controller(Controller& controller) noexcept {
     id.oaes = std::uint32_t{1u << 8};  // Namespace attribute notices.
     // 128-bit host identifiers; formats with guards of 32 and 64 bits (ELBAS).
     id.ctratt = std::uint32_t{1 | (1u << 15)};
+    if (controller.fdp() != nullptr) {
+        id.ctratt |= nvme::kCtrattEnduranceGroups | nvme::kCtrattFdp;
+        id.endgidmax = kEnduranceGroup;
+    }
     id.cntrltype = 1;
     id.oacs =
         static_cast<std::uint16_t>(nvme::kOacsFormat | nvme::kOacsSelfTest | nvme::kOacsDirectives);
@@ -234,6 +238,7 @@ nvme::IdentifyNamespace identify_namespace(Controller& controller) noexcept {
     ns.mcl = kCopyTotalBlocks;
     ns.msrc = kCopyRanges - 1;
     ns.nsattr = config.read_only ? 1 : 0;
+    ns.endgid = controller.fdp() != nullptr ? kEnduranceGroup : std::uint16_t{0};
     ns.nguid = identifier_of(config.serial);
     for (std::size_t i = 0; i < ns.eui64.size(); ++i) ns.eui64[i] = ns.nguid[i + 8];
     for (std::size_t i = 0; i < kFormats.size(); ++i) {

@@ -1,6 +1,7 @@
 #include <chrono>
 #include <cstddef>
 #include <span>
+#include <vector>
 
 #include <xnvme/nvme/builders.hpp>
 #include <xnvme/nvme/log.hpp>
@@ -8,6 +9,7 @@
 
 #include "admin.hpp"
 #include "kv_commands.hpp"
+#include "placement.hpp"
 
 namespace xnvme::be_model {
 
@@ -31,6 +33,9 @@ constexpr LogPage kPages[] = {
     LogPage::self_test,       LogPage::sanitize_status,
 };
 
+constexpr LogPage kFdpPages[] = {LogPage::fdp_configurations, LogPage::fdp_ruh_usage,
+                                 LogPage::fdp_statistics, LogPage::fdp_events};
+
 /// Moves the part of a page that the command asks for. What lies past its end reads as zeroes.
 Outcome put_bytes(const Command& command, Scatter& data, std::span<const std::byte> page) {
     const std::uint64_t wanted = nvme::log_bytes(command);
@@ -53,6 +58,9 @@ nvme::SupportedLogPages supported_pages(Controller& controller) {
     for (const LogPage page : kPages) log.lid[static_cast<std::uint8_t>(page)] = std::uint32_t{1};
     if (controller.zones() != nullptr)
         log.lid[static_cast<std::uint8_t>(LogPage::changed_zones)] = std::uint32_t{1};
+    if (controller.fdp() == nullptr) return log;
+    for (const LogPage page : kFdpPages)
+        log.lid[static_cast<std::uint8_t>(page)] = std::uint32_t{1};
     return log;
 }
 
@@ -132,6 +140,10 @@ nvme::CommandsEffectsLog commands_effects(Controller& controller) {
     io(NvmOpcode::dataset_management, nvme::kEffectBlocks);
     io(NvmOpcode::verify);
     io(NvmOpcode::copy, nvme::kEffectBlocks);
+    if (controller.fdp() != nullptr) {
+        io(NvmOpcode::io_management_receive);
+        io(NvmOpcode::io_management_send);
+    }
     return log;
 }
 
@@ -208,6 +220,14 @@ Outcome get_log_page(Controller& controller, const Command& command, Scatter& da
             return put(command, data, sanitize_status(controller));
         case LogPage::changed_zones:
             return changed_zones(controller, command, data);
+        case LogPage::fdp_configurations:
+        case LogPage::fdp_ruh_usage:
+        case LogPage::fdp_statistics:
+        case LogPage::fdp_events: {
+            std::vector<std::byte> page;
+            const Status built = fdp_log(controller, command, page);
+            return built.ok() ? put_bytes(command, data, page) : Outcome::of(built);
+        }
         default:
             return Outcome::of(kInvalidLogPage);
     }

@@ -78,12 +78,16 @@ Controller::Controller(const Config& config, std::unique_ptr<Media> media,
     : config_(with_serial(config)),
       delays_(config.read_latency.count() != 0 || config.write_latency.count() != 0),
       plain_(!delays_ && !config.read_only && config.faults.empty() &&
-             config.command_set == CommandSet::nvm),
+             config.command_set == CommandSet::nvm && !config.placement.fdp),
       media_(std::move(media)),
       kv_(std::move(kv)),
       zones_(std::move(zones)),
       faults_(config.faults),
       started_(steady_clock::now()) {
+    if (config.placement.fdp)
+        fdp_ = std::make_unique<FdpState>(config.placement, config.size_bytes);
+    if (config.placement.streams != 0)
+        streams_ = std::make_unique<Streams>(config.placement.streams);
     for (nvme::SelfTestResult& result : admin_state_.self_tests.results) result.status = 0xf;
 }
 

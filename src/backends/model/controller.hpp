@@ -14,9 +14,11 @@
 
 #include "error_log.hpp"
 #include "faults.hpp"
+#include "fdp_state.hpp"
 #include "features.hpp"
 #include "kv_store.hpp"
 #include "media.hpp"
+#include "streams.hpp"
 #include "uri.hpp"
 #include "zones.hpp"
 
@@ -61,6 +63,10 @@ class Controller {
     Media& media() noexcept { return *media_; }
     /// What a key-value namespace stores; null where it has blocks.
     KvStore* kv() noexcept { return kv_.get(); }
+    /// Flexible data placement; null where the controller has none.
+    FdpState* fdp() noexcept { return fdp_.get(); }
+    /// The streams directive; null where the controller has none.
+    Streams* streams() noexcept { return streams_.get(); }
     /// What was done to the namespace, whatever it is of.
     Traffic traffic() noexcept;
     /// Null unless the namespace is zoned.
@@ -84,6 +90,8 @@ class Controller {
     const bool plain_;  ///< Nothing asked for stands in the way of the short path.
     std::unique_ptr<Media> media_;
     std::unique_ptr<KvStore> kv_;
+    std::unique_ptr<FdpState> fdp_;
+    std::unique_ptr<Streams> streams_;
     std::unique_ptr<Zones> zones_;
     FaultSet faults_;
     ErrorLog errors_;

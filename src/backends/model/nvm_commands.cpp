@@ -6,6 +6,8 @@
 #include <xnvme/nvme/builders.hpp>
 #include <xnvme/nvme/opcodes.hpp>
 
+#include "placement.hpp"
+
 #include "protection.hpp"
 
 namespace xnvme::be_model {
@@ -93,6 +95,8 @@ Outcome on_blocks(Controller& controller, const Shape& shape, const Command& com
         if (!media.write(shape, slba, blocks, data, metadata)) return stored(false, slba);
         traffic.written_bytes += bytes;
         ++traffic.write_commands;
+        note_write(controller, command, bytes,
+                   bytes + std::uint64_t{blocks} * shape.metadata_bytes);
     } else if constexpr (opcode == NvmOpcode::write_zeroes) {
         return zero(controller, shape, command);
     } else if constexpr (opcode == NvmOpcode::write_uncorrectable) {
@@ -323,8 +327,8 @@ Outcome execute_nvm(Controller& controller, const Context& context) noexcept {
         case NvmOpcode::read:
             return on_range<NvmOpcode::read>(controller, context);
         case NvmOpcode::write:
-            // DTYPE: no directive is there to be used in a write.
-            if ((command.cdw12 & 0x00f00000u) != 0) return Outcome::of(kInvalidField);
+            if (const Status status = check_directive(controller, command); !status.ok())
+                return Outcome::of(status);
             return on_range<NvmOpcode::write>(controller, context);
         case NvmOpcode::compare:
             return on_range<NvmOpcode::compare>(controller, context);
@@ -340,6 +344,14 @@ Outcome execute_nvm(Controller& controller, const Context& context) noexcept {
             return dataset_management(controller, context);
         case NvmOpcode::copy:
             return copy(controller, context);
+        case NvmOpcode::io_management_receive: {
+            const Outcome fault = meet_faults(controller, command, {});
+            return ends(fault) ? fault : io_management_receive(controller, context);
+        }
+        case NvmOpcode::io_management_send: {
+            const Outcome fault = meet_faults(controller, command, {});
+            return ends(fault) ? fault : io_management_send(controller, context);
+        }
         default:
             return Outcome::of(kInvalidOpcode);
     }

@@ -127,6 +127,10 @@ Result<void, Failure> read_key_value(std::string_view key, std::string_view valu
                                      Pending&) {
     return read_kv_limit(key, value, config.kv);
 }
+Result<void, Failure> read_placement_key(std::string_view key, std::string_view value,
+                                         Config& config, Pending&) {
+    return read_placement(key, value, config.placement);
+}
 Result<void, Failure> read_fault(std::string_view, std::string_view value, Config& config,
                                  Pending&) {
     auto rule = parse_fault(value);
@@ -159,6 +163,11 @@ constexpr Key kKeys[] = {
     {"key_max", read_key_value},
     {"value_max", read_key_value},
     {"keys_max", read_key_value},
+    {"fdp", read_placement_key},
+    {"ruh", read_placement_key},
+    {"groups", read_placement_key},
+    {"ru", read_placement_key},
+    {"streams", read_placement_key},
     {"serial", read_serial},
     {"fault", read_fault},
     {"zoned", read_zones},
@@ -269,6 +278,8 @@ Result<Config, Failure> parse_uri(std::string_view text) {
     if (auto chosen = choose_format(config, pending); !chosen)
         return std::unexpected(std::move(chosen.error()));
     if (auto agreed = check_kv(config); !agreed) return std::unexpected(std::move(agreed.error()));
+    if (auto agreed = check_placement(config); !agreed)
+        return std::unexpected(std::move(agreed.error()));
     if (config.size_bytes < kSizeMin || config.size_bytes > kSizeMax)
         return refuse("A model device of " + format_size(config.size_bytes) +
                       " cannot be made: the size must be from 4 KiB to 1 PiB.");

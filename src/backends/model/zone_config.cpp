@@ -132,6 +132,10 @@ Result<void, Failure> complete_zones(Config& config) {
         return refuse(
             "A model device has either zones or keys and values: leave out csi=kv or "
             "zoned=1.");
+    if (config.placement.fdp)
+        return refuse(
+            "A model device has either zones or data placement: leave out fdp= or "
+            "zoned=1.");
     config.command_set = CommandSet::zoned;
     if (config.protection.type != 0)
         return refuse(
