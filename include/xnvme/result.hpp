@@ -67,7 +67,7 @@ enum class Errc : std::uint16_t {
     write_only,        ///< The command would read a device that was opened for writing only.
     timed_out,         ///< The command did not complete within its time-out.
     device_gone,       ///< The device, or the connection to it, is no longer there.
-    cancelled,         ///< The command was cancelled before it reached the device.
+    cancelled,         ///< Ended before it was known to be done: by the queue, or by a reset.
     invalid_argument,  ///< An option or argument has no meaning here.
     not_found,         ///< No such path, device or interface.
     no_permission,     ///< The system does not let this user do that.

@@ -68,6 +68,8 @@ struct CommandRules {
     std::uint32_t max_transfer_bytes = 0;
     std::uint32_t alignment_mask = 0;  ///< Buffer addresses and lengths have these bits 0.
     std::uint32_t metadata_bytes = 0;  ///< Separate metadata per block, 0 for none.
+    /// Reads and writes may come without their metadata: a block device's do.
+    bool metadata_optional = false;
     /// The same two in commands with PRACT, where the device may keep protection information to
     /// itself: see `Geometry::pract_strips`.
     std::uint32_t pract_transfer_block_bytes = 0;

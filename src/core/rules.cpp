@@ -1,6 +1,7 @@
 #include <cstring>
 
 #include <xnvme/nvme/builders.hpp>
+#include <xnvme/nvme/opcodes.hpp>
 #include <xnvme/nvme/zoned.hpp>
 #include <xnvme/rules.hpp>
 
@@ -97,10 +98,19 @@ bool has_pract(const Command& command) noexcept {
     return (command.cdw12 & kPract) != 0;
 }
 
+/// Reads and writes whose metadata nobody asked for, on a device that moves data alone.
+bool leaves_metadata_out(const CommandRules& rules, const Command& command,
+                         const Data& metadata) noexcept {
+    return rules.metadata_optional && metadata.bytes() == 0 &&
+           (command.opcode == static_cast<std::uint8_t>(nvme::NvmOpcode::write) ||
+            command.opcode == static_cast<std::uint8_t>(nvme::NvmOpcode::read));
+}
+
 /// Separate metadata: as many bytes as the blocks have, where the interface moves any.
 Errc check_metadata(const CommandRules& rules, const Command& command, bool carries,
                     const Data& metadata) noexcept {
     if (!carries) return metadata.bytes() == 0 ? Errc::ok : Errc::unsupported;
+    if (leaves_metadata_out(rules, command, metadata)) return Errc::ok;
     const std::uint32_t each =
         has_pract(command) ? rules.pract_metadata_bytes : rules.metadata_bytes;
     return metadata.bytes() == std::uint64_t{command.blocks()} * each ? Errc::ok : Errc::bad_length;

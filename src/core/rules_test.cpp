@@ -169,6 +169,10 @@ TEST(Rules, SeparateMetadataComesWithItsBlocks) {
     EXPECT_EQ(f.check(nvme::read(0, 2), buffer(1024), buffer(16, 4096)), Errc::ok);
     EXPECT_EQ(f.check(nvme::read(0, 2), buffer(1024), buffer(8, 4096)), Errc::bad_length);
     EXPECT_EQ(f.check(nvme::read(0, 2), buffer(1024)), Errc::bad_length);
+    f.rules.metadata_optional = true;
+    EXPECT_EQ(f.check(nvme::read(0, 2), buffer(1024)), Errc::ok);
+    EXPECT_EQ(f.check(nvme::write(0, 2), buffer(1024), buffer(8, 4096)), Errc::bad_length);
+    EXPECT_EQ(f.check(nvme::compare(0, 2), buffer(1024)), Errc::bad_length);
     Fixture none;
     EXPECT_EQ(none.check(nvme::read(0, 1), buffer(512), buffer(8, 4096)), Errc::unsupported);
     Fixture extended(Access::read_write, 1, 8, true);

@@ -29,7 +29,8 @@ copies=mssrl=64,mcl=256,msrc=15
 set_nvm() {
     about "conventional namespaces of 512 and 4096 bytes, several of them, a controller memory buffer"
     needs stable
-    append nvme.poll_queues=1
+    # Registers are read beside the driver, which this kernel allows only so.
+    append nvme.poll_queues=1 iomem=relaxed
     controller conv mdts=7,max_ioqpairs=8
     namespace nvme512 conv 1 16 "logical_block_size=512,$copies"
     namespace nvme4096 conv 2 16 "$bytes_4096,$copies"

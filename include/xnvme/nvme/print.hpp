@@ -25,6 +25,7 @@
 #include <xnvme/nvme/log_events.hpp>
 #include <xnvme/nvme/log_groups.hpp>
 #include <xnvme/nvme/opcodes.hpp>
+#include <xnvme/nvme/registers.hpp>
 #include <xnvme/nvme/zoned.hpp>
 
 namespace xnvme::nvme {
@@ -218,6 +219,11 @@ class Node {
 [[nodiscard]] XNVME_API Node feature_node(FeatureId id, std::uint32_t value,
                                           std::span<const std::byte> data = {});
 [[nodiscard]] XNVME_API Node to_node(const FeatureCapabilities& capabilities);
+
+// ---- Registers ----------------------------------------------------------------------------------
+
+/// Every register, with its fields. Those of the persistent memory region where there is one.
+[[nodiscard]] XNVME_API Node to_node(const ControllerRegisters& registers);
 
 // ---- Bytes --------------------------------------------------------------------------------------
 

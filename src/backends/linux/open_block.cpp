@@ -59,6 +59,8 @@ std::string no_medium(const Identifier& identifier, const BlockFolders& folders)
     if (folders.name.starts_with("zram"))
         return name + " has no size. Set one with: echo 1G > /sys/block/" + folders.name +
                "/disksize";
+    if (const std::string why = why_no_capacity(folders.name); !why.empty())
+        return name + " " + why + ".";
     return name + " holds no medium: its size is 0.";
 }
 

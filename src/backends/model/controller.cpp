@@ -126,6 +126,11 @@ void Controller::execute_admin(Context& context, std::chrono::milliseconds timeo
     fail_command(context, true, outcome, timeout);
 }
 
+void Controller::reset() noexcept {
+    const std::lock_guard lock(admin_mutex_);
+    features_.reset();
+}
+
 void Controller::fail_command(Context& context, bool admin, const Outcome& outcome,
                               std::chrono::milliseconds timeout) noexcept {
     if (outcome.dropped) {

@@ -58,6 +58,10 @@ class Controller {
     /// Executes an admin command likewise.
     void execute_admin(Context& context, std::chrono::milliseconds timeout) noexcept;
 
+    /// Controller reset: features are as they were saved, self-tests end. What the medium holds and
+    /// what logs say stays, as NVMe Base 2.0 §3.7.2 has it.
+    void reset() noexcept;
+
     const Config& config() const noexcept { return config_; }
     /// The blocks of the namespace; nothing is ever in them where it is key-value.
     Media& media() noexcept { return *media_; }

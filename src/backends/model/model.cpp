@@ -69,6 +69,21 @@ ModelHandle& model_of(Handle& handle) {
     return static_cast<ModelHandle&>(handle);
 }
 
+/// What the registers of this controller would say. It has no queues in memory, whose addresses are
+/// 0 therefore. NVMe Base 2.0 §3.1.3
+nvme::ControllerRegisters model_registers() noexcept {
+    nvme::ControllerRegisters registers{};
+    // MQES 65536, CQR, TO 500 ms, NSSRS, CSS the NVM command set and others; MPSMAX 64 KiB.
+    registers.cap = std::uint64_t{0xffff} | (std::uint64_t{1} << 16) | (std::uint64_t{1} << 24) |
+                    (std::uint64_t{1} << 36) | (std::uint64_t{0x41} << 37) |
+                    (std::uint64_t{4} << 52);
+    registers.vs = std::uint32_t{0x00020000};
+    // EN, all command sets, entries of 64 and 16 bytes.
+    registers.cc = 1u | (6u << 4) | (6u << 16) | (4u << 20);
+    registers.csts = std::uint32_t{1};
+    return registers;
+}
+
 /// Both contracts: the command runs on the caller's thread.
 class ModelSync final : public SyncInterface {
   public:
@@ -88,6 +103,13 @@ class ModelAdmin final : public AdminInterface {
     void execute(Context& context) noexcept override {
         controller_.execute_admin(context, timeout_);
     }
+    Result<void, Failure> control(ControllerAction action) override {
+        // The subsystem has this controller alone. Its namespaces do not come and go: a rescan
+        // finds what there was.
+        if (action != ControllerAction::rescan) controller_.reset();
+        return {};
+    }
+    Result<nvme::ControllerRegisters, Failure> registers() override { return model_registers(); }
 
   private:
     Controller& controller_;
@@ -100,7 +122,7 @@ Result<std::unique_ptr<Handle>, Failure> open(const Identifier& identifier,
                                               const Options& options) {
     auto config = parse_uri(identifier.text);
     if (!config) return std::unexpected(std::move(config.error()));
-    if (options.nsid != kNsid)
+    if (options.nsid != 0 && options.nsid != kNsid)
         return fail(Errc::not_found, "The model device '" + identifier.text +
                                          "' has no namespace " + std::to_string(options.nsid) +
                                          ": its only one is 1.");
