@@ -10,6 +10,12 @@ endif()
 install(TARGETS ${xnvme_targets} EXPORT xnvmepp-targets
     LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
     ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+if(TARGET xnvme_c_static)
+    install(TARGETS xnvme_c_static ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+endif()
+if(TARGET xnvme_c)
+    install(TARGETS xnvme_c LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+endif()
 if(TARGET xnvme_tool)
     install(TARGETS xnvme_tool RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()
@@ -43,6 +49,12 @@ endif()
 file(RELATIVE_PATH xnvme_pc_to_prefix "/p/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/p")
 configure_file("${PROJECT_SOURCE_DIR}/cmake/xnvmepp.pc.in" "${PROJECT_BINARY_DIR}/xnvmepp.pc" @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/xnvmepp.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+if(TARGET xnvme_c_static)
+    # Programs ask for the version of the C API that they were written to.
+    configure_file("${PROJECT_SOURCE_DIR}/cmake/xnvme.pc.in" "${PROJECT_BINARY_DIR}/xnvme.pc" @ONLY)
+    install(FILES "${PROJECT_BINARY_DIR}/xnvme.pc"
+        DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+endif()
 
 # The command writes its own completions; one built for another system cannot run here.
 if(TARGET xnvme_tool AND NOT CMAKE_CROSSCOMPILING)

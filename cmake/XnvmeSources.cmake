@@ -38,6 +38,9 @@ function(xnvme_glob_sources result folder)
 endfunction()
 
 xnvme_glob_sources(xnvme_library_sources src)
+# The C API is a library of its own: see XnvmeCapi.cmake.
+list(FILTER xnvme_library_sources EXCLUDE REGEX "^src/capi/")
+xnvme_glob_sources(xnvme_capi_sources src/capi)
 set(xnvme_unit_test_sources ${xnvme_library_sources})
 list(FILTER xnvme_library_sources EXCLUDE REGEX "_test\\.cpp$")
 list(FILTER xnvme_unit_test_sources INCLUDE REGEX "_test\\.cpp$")

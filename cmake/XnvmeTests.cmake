@@ -5,6 +5,7 @@
 #                tests/guest, programs and scripts for the emulated machine: not ctest's, but run
 #                by `./dev test` inside
 #   command      tests/command: scripts that run the built command
+#   capi         tests/capi: programs in C, and scripts, against the C API
 #   docs         tests/docs: scripts that hold the documents against the build
 #   consumer     tests/consumer: a stranger's program against the installed package
 #   symbols      what the shared library shows
@@ -145,6 +146,9 @@ endfunction()
 
 if(TARGET xnvme_tool)
     xnvme_script_tests(command)
+endif()
+if(TARGET xnvme_c_static)
+    include(XnvmeCapiTests)
 endif()
 
 # These link the shared library as a stranger would, which a sanitizer does not allow.

@@ -13,7 +13,7 @@ packages_build=(
     libaio-dev libcli11-dev libfmt-dev libisal-dev liburing-dev nlohmann-json3-dev
 )
 # The tests make loop devices and file systems, look at symbols, and run Python scripts.
-packages_test=(googletest binutils e2fsprogs mount python3 procps util-linux)
+packages_test=(googletest binutils e2fsprogs mount python3 procps util-linux valgrind)
 packages_clang=(clang-19)
 packages_lint=(clang-19 clang-format-19 clang-tidy-19 git python3)
 # The emulated machine; its kernels are not installed, see guest.sh.

@@ -36,7 +36,7 @@ lint_headers() {
 # The headers of a public header are the standard library's and ours: a user installs nothing else.
 lint_public_includes() {
     local found
-    found=$(grep -rnE '^ *# *include' include | grep -vE '# *include <(xnvme/[a-z_/]+\.hpp|[a-z_]+|libxnvme[a-z_]*\.h|(errno|stdbool|stddef|stdint|stdio|sys/types|sys/uio)\.h)>' ||
+    found=$(grep -rnE '^ *# *include' include | grep -vE '# *include <(xnvme/[a-z_/]+\.hpp|[a-z_]+|libxnvme[a-z_]*\.h|(errno|stdbool|stddef|stdint|stdio|sys/types|sys/uio|time)\.h)>' ||
         true)
     [[ -z $found ]] && return 0
     echo "$found" | sed 's/^/  /' >&2

@@ -20,18 +20,25 @@ enum class Service : std::uint8_t {
 
 /// What the fields of a command mean to the checks.
 enum class CommandKind : std::uint8_t {
-    raw,          ///< Unknown to the checks: data of any length up to the limit.
-    blocks_data,  ///< A range of blocks, with as much data (read, write, compare).
-    blocks_only,  ///< A range of blocks without data (write zeroes, verify, write uncorrectable).
-    bytes_data,   ///< An offset in bytes, with data of any length (file-system command set).
-    range_list,   ///< Data is a list of ranges, counted in command dword 10 (dataset management).
-    copy_list,    ///< Data is a list of source ranges, counted in command dword 12 (copy).
-    no_data,      ///< Neither range nor data (flush).
-    key_only,     ///< A key, without data (key-value delete, exist).
-    key_value,    ///< A key, with data that is its value (store).
-    key_buffer,   ///< A key, with data for its value (retrieve).
-    key_list,     ///< A key or none, with data for a list of keys (list).
+    raw,           ///< Unknown to the checks: data of any length up to the limit.
+    blocks_data,   ///< A range of blocks, with as much data (read, write, compare).
+    blocks_only,   ///< A range of blocks without data (write zeroes, verify, write uncorrectable).
+    bytes_data,    ///< An offset in bytes, with data of any length (file-system command set).
+    range_list,    ///< Data is a list of ranges, counted in command dword 10 (dataset management).
+    copy_list,     ///< Data is a list of source ranges, counted in command dword 12 (copy).
+    no_data,       ///< Neither range nor data (flush).
+    key_only,      ///< A key, without data (key-value delete, exist).
+    key_value,     ///< A key, with data that is its value (store).
+    key_buffer,    ///< A key, with data for its value (retrieve).
+    key_list,      ///< A key or none, with data for a list of keys (list).
+    zone_append,   ///< The first block of a zone, a count of blocks and as much data.
+    zone_send,     ///< A zone and an action; data with one action alone (zone management send).
+    zone_receive,  ///< A block, and a report as long as dword 12 says (zone management receive).
 };
+
+/// Bits 23:20 of command dword 12 of commands on blocks: the directive that a write names, 0 for
+/// none. NVM Command Set 1.0 §3.2.6 (DTYPE)
+inline constexpr std::uint32_t kDirectiveBits = 0x00f00000;
 
 /// One opcode's entry.
 struct OpcodeRule {
@@ -39,6 +46,9 @@ struct OpcodeRule {
     /// one buffer: kind `blocks_data`, natively carried, permitted, without separate metadata.
     bool fast = false;
     Service service = Service::refused;
+    /// Who serves it when it names a directive. The system's block layer has no place for one, so
+    /// that such a command never goes through it.
+    Service directed = Service::refused;
     CommandKind kind = CommandKind::raw;
     /// Metadata and what the command says of protection information go to the device. The system's
     /// block layer has no place for either: there they are refused.
@@ -58,6 +68,8 @@ struct CommandRules {
     std::uint32_t max_transfer_bytes = 0;
     std::uint32_t alignment_mask = 0;  ///< Buffer addresses and lengths have these bits 0.
     std::uint32_t metadata_bytes = 0;  ///< Separate metadata per block, 0 for none.
+    /// Reads and writes may come without their metadata: a block device's do.
+    bool metadata_optional = false;
     /// The same two in commands with PRACT, where the device may keep protection information to
     /// itself: see `Geometry::pract_strips`.
     std::uint32_t pract_transfer_block_bytes = 0;
@@ -65,11 +77,21 @@ struct CommandRules {
     bool is_protected = false;    ///< The namespace has protection information.
     bool metadata_lists = false;  ///< Metadata may be a list.
     std::uint32_t max_segments = kIoVecMax;
-    std::uint32_t key_bytes_max = 0;    ///< Longest key of a key-value namespace.
-    std::uint32_t value_bytes_max = 0;  ///< Longest value of one.
+    std::uint32_t max_append_bytes = 0;      ///< Of a zone append.
+    std::uint32_t zone_extension_bytes = 0;  ///< Of a zone descriptor.
+    std::uint64_t zone_blocks = 0;           ///< Blocks in a zone, 0 when not zoned.
+    std::uint32_t key_bytes_max = 0;         ///< Longest key of a key-value namespace.
+    std::uint32_t value_bytes_max = 0;       ///< Longest value of one.
     std::array<OpcodeRule, 256> opcodes{};
 
     const OpcodeRule& of(const Command& command) const noexcept { return opcodes[command.opcode]; }
+    /// Who serves a command: by its opcode, and by whether it names a directive.
+    Service service_of(const Command& command) const noexcept {
+        const OpcodeRule& rule = of(command);
+        const bool directed =
+            rule.kind == CommandKind::blocks_data && (command.cdw12 & kDirectiveBits) != 0;
+        return directed ? rule.directed : rule.service;
+    }
 
     /// True when the command passes and needs nothing but its data address filled in. False means
     /// that `prepare` has to look closer, not that the command is wrong.
@@ -78,8 +100,9 @@ struct CommandRules {
         const std::uint64_t slba = context.command.slba();
         const std::uint32_t count = context.command.blocks();
         const auto address = reinterpret_cast<std::uintptr_t>(data.base());
-        return of(context.command).fast && !data.vectored() && metadata.base() == nullptr &&
-               slba < blocks && count <= blocks - slba &&
+        return of(context.command).fast && (context.command.cdw12 & kDirectiveBits) == 0 &&
+               !data.vectored() && metadata.base() == nullptr && slba < blocks &&
+               count <= blocks - slba &&
                data.bytes() == std::uint64_t{count} * transfer_block_bytes &&
                data.bytes() <= max_transfer_bytes && address != 0 &&
                (address & alignment_mask) == 0;

@@ -6,6 +6,7 @@
 #include <xnvme/command.hpp>
 #include <xnvme/describe.hpp>
 #include <xnvme/device.hpp>
+#include <xnvme/fdp.hpp>
 #include <xnvme/geometry.hpp>
 #include <xnvme/key_value.hpp>
 #include <xnvme/nvme/builders.hpp>
@@ -15,3 +16,4 @@
 #include <xnvme/result.hpp>
 #include <xnvme/size.hpp>
 #include <xnvme/version.hpp>
+#include <xnvme/zoned.hpp>

@@ -49,8 +49,23 @@ Result<void> Queue::submit_checked(Context& context, const Data& data,
                                    const Data& metadata) noexcept {
     if (outstanding() >= depth()) return fail(Errc::queue_full);
     if (auto prepared = prepare_checked(context, data, metadata); !prepared) return prepared;
-    const bool emulated = engine_->rules().of(context.command).service == Service::emulated;
+    const bool emulated = engine_->rules().service_of(context.command) == Service::emulated;
     AsyncQueue& server = emulated ? *engine_->worker() : *engine_;
+    server.count_submission();
+    server.submit(context);
+    engine_->look_at_worker();
+    return {};
+}
+
+Result<void> Queue::submit_admin(Context& context, const Data& data,
+                                 const Data& metadata) noexcept {
+    if (state_->admin == Service::refused) return fail(Errc::unsupported);
+    if (context.callback == nullptr) return fail(Errc::invalid_argument);
+    if (outstanding() >= depth()) return fail(Errc::queue_full);
+    if (const Error error = prepare_admin(*state_->device, context, data, metadata))
+        return fail(error);
+    context.options |= kAdmin;
+    AsyncQueue& server = state_->admin == Service::native ? *engine_ : *engine_->worker();
     server.count_submission();
     server.submit(context);
     engine_->look_at_worker();
@@ -65,7 +80,7 @@ Result<void> Queue::submit_batch(std::span<Context* const> contexts) noexcept {
     while (begin < contexts.size()) {
         std::size_t end = begin;
         const auto service = [&](std::size_t i) {
-            return engine_->rules().of(contexts[i]->command).service;
+            return engine_->rules().service_of(contexts[i]->command);
         };
         while (end < contexts.size() && service(end) == service(begin)) ++end;
         AsyncQueue& server = service(begin) == Service::emulated ? *engine_->worker() : *engine_;
@@ -153,6 +168,7 @@ QueueCapabilities Queue::capabilities() const noexcept {
     return QueueCapabilities{.interface = row.name,
                              .depth = depth(),
                              .strict = state_->options.strict,
+                             .admin = state_->admin,
                              .traits = engine_->traits(),
                              .rules = &engine_->rules()};
 }

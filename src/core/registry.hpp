@@ -29,6 +29,14 @@ std::span<const LeftOut> left_out_rows();
 std::string_view canonical_name(Contract contract, std::string_view name);
 std::string_view canonical_backend(std::string_view name);
 
+/// What an interface is that other builds or systems have, such as "FreeBSD's", where `name` is one
+/// of those that programs know; else empty.
+std::string_view foreign_interface(Contract contract, std::string_view name);
+std::string_view foreign_backend(std::string_view name);
+
+/// True when every name in `options` is one of an interface or backend, of this build or another.
+bool knows_names(const Options& options);
+
 std::string_view contract_name(Contract contract);
 
 }  // namespace xnvme::core

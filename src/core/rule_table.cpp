@@ -27,7 +27,7 @@ struct OpcodeMeaning {
     bool writes;
 };
 
-// NVM Command Set 1.0 §3.2; Zoned Namespace Command Set 1.1 §3.4
+// NVM Command Set 1.0 §3.2
 constexpr OpcodeMeaning kNvm[] = {
     {opcode(NvmOpcode::flush), CommandKind::no_data, false, false},
     {opcode(NvmOpcode::write), CommandKind::blocks_data, false, true},
@@ -38,9 +38,15 @@ constexpr OpcodeMeaning kNvm[] = {
     {opcode(NvmOpcode::dataset_management), CommandKind::range_list, false, true},
     {opcode(NvmOpcode::verify), CommandKind::blocks_only, true, false},
     {opcode(NvmOpcode::copy), CommandKind::copy_list, true, true},
-    {opcode(ZonedOpcode::zone_management_send), CommandKind::raw, false, true},
-    {opcode(ZonedOpcode::zone_management_receive), CommandKind::raw, true, false},
-    {opcode(ZonedOpcode::zone_append), CommandKind::blocks_data, false, true},
+    {opcode(NvmOpcode::io_management_receive), CommandKind::raw, true, false},
+    {opcode(NvmOpcode::io_management_send), CommandKind::raw, false, true},
+};
+
+// Zoned Namespace Command Set 1.1 §3.4
+constexpr OpcodeMeaning kZoned[] = {
+    {opcode(ZonedOpcode::zone_management_send), CommandKind::zone_send, false, true},
+    {opcode(ZonedOpcode::zone_management_receive), CommandKind::zone_receive, true, false},
+    {opcode(ZonedOpcode::zone_append), CommandKind::zone_append, false, true},
 };
 
 // Key Value Command Set 1.0 §3.2
@@ -60,10 +66,11 @@ constexpr OpcodeMeaning kFile[] = {
     {opcode(FileOpcode::flush), CommandKind::no_data, false, false},
 };
 
-/// Who serves an opcode, and whether that one moves metadata.
+/// Who serves an opcode, whether that one moves metadata, and who serves it with a directive.
 struct Server {
     Service service = Service::refused;
     bool carries_metadata = false;
+    Service directed = Service::refused;
 };
 
 OpcodeRule make_rule(const Handle& handle, const OpcodeMeaning& meaning, std::uint8_t shift,
@@ -71,6 +78,7 @@ OpcodeRule make_rule(const Handle& handle, const OpcodeMeaning& meaning, std::ui
     const Service service = server.service;
     OpcodeRule rule{.fast = false,
                     .service = service,
+                    .directed = server.directed,
                     .kind = meaning.kind,
                     .carries_metadata = server.carries_metadata,
                     .shift = shift};
@@ -107,14 +115,22 @@ CommandRules make_rules(const Handle& handle, const OpcodeSet& native, const Opc
     rules.is_protected = geometry.protection_type != 0;
     // The drivers of the systems take one metadata buffer.
     rules.metadata_lists = handle.identifier.device_class == DeviceClass::model;
+    rules.metadata_optional = handle.identifier.device_class == DeviceClass::nvme_block;
     rules.key_bytes_max = geometry.key_bytes_max;
     rules.value_bytes_max = geometry.value_bytes_max;
     rules.max_segments = geometry.max_segments != 0 && geometry.max_segments < kIoVecMax
                              ? geometry.max_segments
                              : kIoVecMax;
+    rules.zone_blocks = geometry.zoned ? geometry.zone_blocks : 0;
+    rules.max_append_bytes = geometry.max_append_bytes;
+    rules.zone_extension_bytes = geometry.zone_extension_bytes;
     const auto server = [&](std::uint8_t code) {
-        if (native.has(code)) return Server{Service::native, native.is_all()};
-        if (fallback.has(code)) return Server{Service::emulated, fallback.is_all()};
+        // Interfaces that send commands as they are send directives too.
+        const Service directed = native.is_all()     ? Service::native
+                                 : fallback.is_all() ? Service::emulated
+                                                     : Service::refused;
+        if (native.has(code)) return Server{Service::native, native.is_all(), directed};
+        if (fallback.has(code)) return Server{Service::emulated, fallback.is_all(), directed};
         return Server{};
     };
     const auto shift = geometry.block_bytes == 0
@@ -133,6 +149,12 @@ CommandRules make_rules(const Handle& handle, const OpcodeSet& native, const Opc
         key_value ? std::span<const OpcodeMeaning>(kKeyValue) : kNvm;
     for (const OpcodeMeaning& meaning : meanings) {
         rules.opcodes[meaning.opcode] = make_rule(handle, meaning, shift, server(meaning.opcode));
+    }
+    if (geometry.zoned) {
+        for (const OpcodeMeaning& meaning : kZoned) {
+            rules.opcodes[meaning.opcode] =
+                make_rule(handle, meaning, shift, server(meaning.opcode));
+        }
     }
     if (handle.identifier.device_class == DeviceClass::file) {
         for (const OpcodeMeaning& meaning : kFile) {

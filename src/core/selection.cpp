@@ -2,6 +2,7 @@
 
 #include <xnvme/describe.hpp>
 
+#include "core/identifier.hpp"
 #include "core/registry.hpp"
 #include "text/nearest.hpp"
 
@@ -49,6 +50,11 @@ std::unexpected<Failure> unknown_name(Contract contract, std::string_view name) 
                     "The " + std::string(contract_name(contract)) + " interface " + quoted(name) +
                         " is not part of this build: " + std::string(row.reason) + ".");
     }
+    if (const std::string_view whose = foreign_interface(contract, name); !whose.empty()) {
+        return fail(Errc::unsupported, "The " + std::string(contract_name(contract)) +
+                                           " interface " + quoted(name) + " is " +
+                                           std::string(whose) + ", and not part of this build.");
+    }
     std::vector<std::string_view> names;
     for (const InterfaceRow& row : interface_rows()) {
         if (row.contract == contract) names.push_back(row.name);
@@ -60,6 +66,19 @@ std::unexpected<Failure> unknown_name(Contract contract, std::string_view name) 
     sentence +=
         " This build has " + listed(contract, [](const InterfaceRow&) { return true; }) + ".";
     return fail(Errc::not_found, std::move(sentence));
+}
+
+/// Where the interface would serve the same namespace: a block device of NVMe has a generic one
+/// beside it.
+std::string twin_hint(Contract contract, std::string_view name, const Identifier& identifier) {
+    const std::string generic = generic_device_of(identifier);
+    if (generic.empty()) return {};
+    for (const InterfaceRow& row : interface_rows()) {
+        if (row.contract == contract && row.name == name &&
+            row.classes.has(DeviceClass::nvme_generic))
+            return " It serves this namespace's generic device: " + generic + ".";
+    }
+    return {};
 }
 
 Result<void, Failure> check_name(Contract contract, const Identifier& identifier,
@@ -80,7 +99,8 @@ Result<void, Failure> check_name(Contract contract, const Identifier& identifier
                 "The " + std::string(contract_name(contract)) + " interface " + quoted(name) +
                     " does not serve " + quoted(identifier.text) + ", which is " +
                     std::string(device_class_phrase(identifier.device_class)) + ". Use " +
-                    listed(contract, serves) + ", or leave the choice to the library.");
+                    listed(contract, serves) + ", or leave the choice to the library." +
+                    twin_hint(contract, name, identifier));
 }
 
 const InterfaceRow*& slot_of(Selection& selection, Contract contract) {
@@ -204,6 +224,10 @@ Result<const BackendRow*, Failure> select_backend(const Identifier& identifier,
                         std::string(device_class_phrase(identifier.device_class)) +
                         ", which no backend of this build opens. 'xnvme "
                         "library-info' lists what it has.");
+    }
+    if (const std::string_view whose = foreign_backend(asked); named == nullptr && !whose.empty()) {
+        return fail(Errc::unsupported, "The backend " + quoted(options.be) + " is " +
+                                           std::string(whose) + ", and not part of this build.");
     }
     if (named == nullptr) {
         const std::string_view near = text::nearest(asked, names);

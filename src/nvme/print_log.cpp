@@ -2,6 +2,7 @@
 #include <array>
 
 #include <xnvme/describe.hpp>
+#include <xnvme/nvme/fdp.hpp>
 
 #include "nvme/print_log_parts.hpp"
 #include "nvme/reader.hpp"
@@ -269,6 +270,8 @@ Node log_node(LogPage page, CommandSet csi, std::span<const std::byte> data) {
             return decoded_node<SelfTestLog>(data);
         case LogPage::sanitize_status:
             return decoded_node<SanitizeStatusLog>(data);
+        case LogPage::changed_zones:
+            return decoded_node<ChangedZonesLog>(data);
         case LogPage::telemetry_host:
         case LogPage::telemetry_controller:
             return telemetry_node(data);
@@ -298,6 +301,14 @@ Node log_node(LogPage page, CommandSet csi, std::span<const std::byte> data) {
             return decoded_node<RotationalMediaLog>(data);
         case LogPage::reservation:
             return decoded_node<ReservationLog>(data);
+        case LogPage::fdp_configurations:
+            return to_node(decode_fdp_configurations(data));
+        case LogPage::fdp_ruh_usage:
+            return to_node(std::span<const FdpUsage>(decode_fdp_usage(data)));
+        case LogPage::fdp_statistics:
+            return decoded_node<FdpStatisticsLog>(data);
+        case LogPage::fdp_events:
+            return to_node(std::span<const FdpEvent>(decode_fdp_events(data)));
         default:
             return bytes_node(data);
     }

@@ -102,13 +102,17 @@ void add_all(Program& program) {
     add_log(program);
     add_feature(program);
     add_manage(program);
+    add_controller(program);
     add_io(program);
     add_ranges(program);
     add_kvs(program);
+    add_fdp(program);
+    add_directive(program);
     add_raw(program);
     add_dd(program);
     add_check(program);
     add_perf(program);
+    add_zoned(program);
     add_completion(program);
 }
 

@@ -150,13 +150,17 @@ void add_identify(Program& program);
 void add_log(Program& program);
 void add_feature(Program& program);
 void add_manage(Program& program);
+void add_controller(Program& program);
 void add_kvs(Program& program);
+void add_fdp(Program& program);
+void add_directive(Program& program);
 void add_raw(Program& program);
 void add_io(Program& program);
 void add_ranges(Program& program);
 void add_dd(Program& program);
 void add_check(Program& program);
 void add_perf(Program& program);
+void add_zoned(Program& program);
 void add_completion(Program& program);
 
 }  // namespace xnvme::tool

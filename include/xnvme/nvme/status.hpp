@@ -51,6 +51,8 @@ enum class GenericStatus : std::uint8_t {
     command_interrupted = 0x21,
     transient_transport_error = 0x22,
     admin_media_not_ready = 0x24,
+    fdp_disabled = 0x29,
+    invalid_placement_handle_list = 0x2a,
     lba_out_of_range = 0x80,
     capacity_exceeded = 0x81,
     namespace_not_ready = 0x82,

@@ -2,6 +2,8 @@
 
 #include <xnvme/nvme/opcodes.hpp>
 
+#include "placement.hpp"
+
 namespace xnvme::be_model {
 
 namespace {
@@ -15,17 +17,21 @@ Outcome dispatch(Controller& controller, const Command& command, Scatter& data) 
         case AdminOpcode::get_log_page:
             return get_log_page(controller, command, data);
         case AdminOpcode::get_features:
+            if (is_fdp_feature(controller, command))
+                return get_fdp_feature(controller, command, data);
             return controller.features().get(command, data);
         case AdminOpcode::set_features:
+            if (is_fdp_feature(controller, command))
+                return set_fdp_feature(controller, command, data);
             return controller.features().set(command, data);
         case AdminOpcode::format_nvm:
             return format_nvm(controller, command);
         case AdminOpcode::sanitize:
             return sanitize(controller, command);
         case AdminOpcode::directive_receive:
-            return directive_receive(command, data);
+            return directive_receive(controller, command, data);
         case AdminOpcode::directive_send:
-            return directive_send(command);
+            return directive_send(controller, command);
         case AdminOpcode::device_self_test:
             return self_test(controller, command);
         case AdminOpcode::abort:

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <optional>
 
 #include <xnvme/nvme/builders.hpp>
 
@@ -30,14 +31,21 @@ Outcome format_nvm(Controller& controller, const Command& command) noexcept {
     if (protection.type > 3) return Outcome::of(kInvalidField);
     if (protection.type != 0 && format.metadata_bytes < protection.bytes())
         return Outcome::of(kInvalidFormat);
+    // Appended blocks would need their reference tags remapped, which the model does not do.
+    if (protection.type != 0 && controller.zones() != nullptr) return Outcome::of(kInvalidFormat);
     const FormatChoice choice{fields.lbaf, fields.metadata_extended && format.metadata_bytes != 0,
                               fields.protection_type,
                               fields.protection_type != 0 && fields.protection_first};
     if (controller.kv() != nullptr) {
         controller.kv()->erase();
     } else {
+        // Zones are locked before blocks are, as commands on zones do.
+        std::optional<Zones::Held> zones;
+        if (controller.zones() != nullptr) zones.emplace(*controller.zones(), kAllZoneStripes);
         Media::Held held(controller.media(), kAllStripes);
         controller.media().reformat(choice);
+        if (zones) controller.zones()->clear();
+        if (controller.fdp() != nullptr) controller.fdp()->erased();
     }
     const std::lock_guard lock(controller.admin_mutex());
     controller.admin_state().namespace_changed = true;
@@ -70,8 +78,12 @@ Outcome sanitize(Controller& controller, const Command& command) noexcept {
     if (controller.kv() != nullptr) {
         controller.kv()->erase();
     } else {
+        std::optional<Zones::Held> zones;
+        if (controller.zones() != nullptr) zones.emplace(*controller.zones(), kAllZoneStripes);
         Media::Held held(controller.media(), kAllStripes);
         controller.media().erase();
+        if (zones) controller.zones()->clear();
+        if (controller.fdp() != nullptr) controller.fdp()->erased();
     }
     // Bits 7:3 of the state: passes of an overwrite that were done.
     const std::uint32_t passes = (command.cdw10 >> 4) & 0xf;
@@ -82,33 +94,6 @@ Outcome sanitize(Controller& controller, const Command& command) noexcept {
     state.sanitize_command = command.cdw10;
     state.writes_at_sanitize = controller.traffic().write_commands;
     return {};
-}
-
-Outcome directive_receive(const Command& command, Scatter& data) noexcept {
-    const std::uint32_t operation = command.cdw11 & 0xff;
-    const auto type = static_cast<nvme::DirectiveType>((command.cdw11 >> 8) & 0xff);
-    if (!names_namespace(command.nsid)) return Outcome::of(kInvalidNamespace);
-    if (type != nvme::DirectiveType::identify || operation != nvme::kIdentifyReceiveParameters)
-        return Outcome::of(kInvalidField);
-    const std::uint64_t wanted = (std::uint64_t{command.cdw10} + 1) * 4;
-    if (data.bytes() < wanted) return Outcome::of(kDataLengthInvalid);
-    // Bytes 0 to 31 the directives that are supported, 32 to 63 those that are enabled: the
-    // identify directive is both, always. NVMe Base 2.0 §8.7.2.1
-    std::array<std::byte, 4096> parameters{};
-    parameters[0] = std::byte{1};
-    parameters[32] = std::byte{1};
-    const std::size_t part =
-        static_cast<std::size_t>(std::min<std::uint64_t>(wanted, parameters.size()));
-    data.put(parameters.data(), part);
-    data.fill(std::byte{0}, static_cast<std::size_t>(wanted) - part);
-    return {};
-}
-
-Outcome directive_send(const Command& command) noexcept {
-    if (!names_namespace(command.nsid)) return Outcome::of(kInvalidNamespace);
-    // The only operation is to turn a directive on or off: the identify directive cannot be, and
-    // there is no other. NVMe Base 2.0 §8.7.2.2
-    return Outcome::of(kInvalidField);
 }
 
 Outcome self_test(Controller& controller, const Command& command) noexcept {

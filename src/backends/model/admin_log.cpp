@@ -1,6 +1,7 @@
 #include <chrono>
 #include <cstddef>
 #include <span>
+#include <vector>
 
 #include <xnvme/nvme/builders.hpp>
 #include <xnvme/nvme/log.hpp>
@@ -8,6 +9,7 @@
 
 #include "admin.hpp"
 #include "kv_commands.hpp"
+#include "placement.hpp"
 
 namespace xnvme::be_model {
 
@@ -31,6 +33,9 @@ constexpr LogPage kPages[] = {
     LogPage::self_test,       LogPage::sanitize_status,
 };
 
+constexpr LogPage kFdpPages[] = {LogPage::fdp_configurations, LogPage::fdp_ruh_usage,
+                                 LogPage::fdp_statistics, LogPage::fdp_events};
+
 /// Moves the part of a page that the command asks for. What lies past its end reads as zeroes.
 Outcome put_bytes(const Command& command, Scatter& data, std::span<const std::byte> page) {
     const std::uint64_t wanted = nvme::log_bytes(command);
@@ -48,9 +53,14 @@ Outcome put(const Command& command, Scatter& data, const T& page) {
     return put_bytes(command, data, std::as_bytes(std::span<const T, 1>(&page, 1)));
 }
 
-nvme::SupportedLogPages supported_pages() {
+nvme::SupportedLogPages supported_pages(Controller& controller) {
     nvme::SupportedLogPages log{};
     for (const LogPage page : kPages) log.lid[static_cast<std::uint8_t>(page)] = std::uint32_t{1};
+    if (controller.zones() != nullptr)
+        log.lid[static_cast<std::uint8_t>(LogPage::changed_zones)] = std::uint32_t{1};
+    if (controller.fdp() == nullptr) return log;
+    for (const LogPage page : kFdpPages)
+        log.lid[static_cast<std::uint8_t>(page)] = std::uint32_t{1};
     return log;
 }
 
@@ -130,6 +140,10 @@ nvme::CommandsEffectsLog commands_effects(Controller& controller) {
     io(NvmOpcode::dataset_management, nvme::kEffectBlocks);
     io(NvmOpcode::verify);
     io(NvmOpcode::copy, nvme::kEffectBlocks);
+    if (controller.fdp() != nullptr) {
+        io(NvmOpcode::io_management_receive);
+        io(NvmOpcode::io_management_send);
+    }
     return log;
 }
 
@@ -141,6 +155,15 @@ nvme::ChangedNamespacesLog changed_namespaces(Controller& controller, const Comm
     if (state.namespace_changed) log.list.nsid[0] = kNsid;
     if ((command.cdw10 & (1u << 15)) == 0) state.namespace_changed = false;
     return log;
+}
+
+/// A log of a namespace. Zoned Namespace Command Set 1.1 §4.1.4.1
+Outcome changed_zones(Controller& controller, const Command& command, Scatter& data) {
+    if (controller.zones() == nullptr) return Outcome::of(kInvalidLogPage);
+    if (command.nsid == nvme::kNsidAll) return Outcome::of(kInvalidNamespace);
+    const bool keep = (command.cdw10 & (1u << 15)) != 0;
+    const Zones::Held held(*controller.zones(), kAllZoneStripes);
+    return put(command, data, controller.zones()->changed(controller.media().shape(), keep));
 }
 
 nvme::SelfTestLog self_tests(Controller& controller) {
@@ -172,7 +195,7 @@ Outcome get_log_page(Controller& controller, const Command& command, Scatter& da
     const auto csi = static_cast<CommandSet>(command.cdw14 >> 24);
     switch (static_cast<LogPage>(command.cdw10 & 0xff)) {
         case LogPage::supported_pages:
-            return put(command, data, supported_pages());
+            return put(command, data, supported_pages(controller));
         case LogPage::error_information:
             return put(command, data, controller.errors().entries());
         case LogPage::health:
@@ -182,12 +205,29 @@ Outcome get_log_page(Controller& controller, const Command& command, Scatter& da
         case LogPage::changed_namespaces:
             return put(command, data, changed_namespaces(controller, command));
         case LogPage::commands_effects:
+            if (csi == CommandSet::nvm && controller.zones() != nullptr)
+                return put(command, data, commands_effects(controller));
             if (csi != controller.config().command_set) return Outcome::of(kInvalidField);
+            if (csi == CommandSet::zoned) {
+                nvme::CommandsEffectsLog log = commands_effects(controller);
+                add_zoned_effects(log);
+                return put(command, data, log);
+            }
             return put(command, data, commands_effects(controller));
         case LogPage::self_test:
             return put(command, data, self_tests(controller));
         case LogPage::sanitize_status:
             return put(command, data, sanitize_status(controller));
+        case LogPage::changed_zones:
+            return changed_zones(controller, command, data);
+        case LogPage::fdp_configurations:
+        case LogPage::fdp_ruh_usage:
+        case LogPage::fdp_statistics:
+        case LogPage::fdp_events: {
+            std::vector<std::byte> page;
+            const Status built = fdp_log(controller, command, page);
+            return built.ok() ? put_bytes(command, data, page) : Outcome::of(built);
+        }
         default:
             return Outcome::of(kInvalidLogPage);
     }

@@ -14,10 +14,13 @@
 
 #include "error_log.hpp"
 #include "faults.hpp"
+#include "fdp_state.hpp"
 #include "features.hpp"
 #include "kv_store.hpp"
 #include "media.hpp"
+#include "streams.hpp"
 #include "uri.hpp"
+#include "zones.hpp"
 
 namespace xnvme::be_model {
 
@@ -55,13 +58,23 @@ class Controller {
     /// Executes an admin command likewise.
     void execute_admin(Context& context, std::chrono::milliseconds timeout) noexcept;
 
+    /// Controller reset: features are as they were saved, self-tests end. What the medium holds and
+    /// what logs say stays, as NVMe Base 2.0 §3.7.2 has it.
+    void reset() noexcept;
+
     const Config& config() const noexcept { return config_; }
     /// The blocks of the namespace; nothing is ever in them where it is key-value.
     Media& media() noexcept { return *media_; }
     /// What a key-value namespace stores; null where it has blocks.
     KvStore* kv() noexcept { return kv_.get(); }
+    /// Flexible data placement; null where the controller has none.
+    FdpState* fdp() noexcept { return fdp_.get(); }
+    /// The streams directive; null where the controller has none.
+    Streams* streams() noexcept { return streams_.get(); }
     /// What was done to the namespace, whatever it is of.
     Traffic traffic() noexcept;
+    /// Null unless the namespace is zoned.
+    Zones* zones() noexcept { return zones_.get(); }
     FaultSet& faults() noexcept { return faults_; }
     ErrorLog& errors() noexcept { return errors_; }
     Features& features() noexcept { return features_; }
@@ -71,7 +84,8 @@ class Controller {
 
   private:
     friend class ControllerRef;
-    Controller(const Config& config, std::unique_ptr<Media> media, std::unique_ptr<KvStore> kv);
+    Controller(const Config& config, std::unique_ptr<Media> media, std::unique_ptr<KvStore> kv,
+               std::unique_ptr<Zones> zones);
     void fail_command(Context& context, bool admin, const Outcome& outcome,
                       std::chrono::milliseconds timeout) noexcept;
 
@@ -80,6 +94,9 @@ class Controller {
     const bool plain_;  ///< Nothing asked for stands in the way of the short path.
     std::unique_ptr<Media> media_;
     std::unique_ptr<KvStore> kv_;
+    std::unique_ptr<FdpState> fdp_;
+    std::unique_ptr<Streams> streams_;
+    std::unique_ptr<Zones> zones_;
     FaultSet faults_;
     ErrorLog errors_;
     Features features_;

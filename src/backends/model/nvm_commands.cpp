@@ -6,6 +6,8 @@
 #include <xnvme/nvme/builders.hpp>
 #include <xnvme/nvme/opcodes.hpp>
 
+#include "placement.hpp"
+
 #include "protection.hpp"
 
 namespace xnvme::be_model {
@@ -93,6 +95,8 @@ Outcome on_blocks(Controller& controller, const Shape& shape, const Command& com
         if (!media.write(shape, slba, blocks, data, metadata)) return stored(false, slba);
         traffic.written_bytes += bytes;
         ++traffic.write_commands;
+        note_write(controller, command, bytes,
+                   bytes + std::uint64_t{blocks} * shape.metadata_bytes);
     } else if constexpr (opcode == NvmOpcode::write_zeroes) {
         return zero(controller, shape, command);
     } else if constexpr (opcode == NvmOpcode::write_uncorrectable) {
@@ -102,15 +106,10 @@ Outcome on_blocks(Controller& controller, const Shape& shape, const Command& com
 }
 
 template <NvmOpcode opcode>
-Outcome on_range(Controller& controller, const Context& context) noexcept {
+Outcome on_range_past_faults(Controller& controller, const Context& context) noexcept {
     const Command& command = context.command;
     const std::uint64_t slba = command.slba();
     const std::uint32_t blocks = command.blocks();
-    if (!controller.faults().empty()) [[unlikely]] {
-        const BlockRange range{slba, blocks};
-        if (auto fault = controller.faults().meet(false, command.opcode, {&range, 1}))
-            return *fault;
-    }
     if (changes_blocks(opcode) && controller.config().read_only)
         return Outcome::of(kWriteProtected, slba);
     Scatter data;
@@ -136,6 +135,17 @@ Outcome on_range(Controller& controller, const Context& context) noexcept {
             continue;
         return on_blocks<opcode>(controller, shape, command, data, metadata, held.traffic());
     }
+}
+
+template <NvmOpcode opcode>
+Outcome on_range(Controller& controller, const Context& context) noexcept {
+    const Command& command = context.command;
+    if (!controller.faults().empty()) [[unlikely]] {
+        const BlockRange range{command.slba(), command.blocks()};
+        if (auto fault = controller.faults().meet(false, command.opcode, {&range, 1}))
+            return *fault;
+    }
+    return on_range_past_faults<opcode>(controller, context);
 }
 
 Outcome meet_faults(Controller& controller, const Command& command,
@@ -317,8 +327,8 @@ Outcome execute_nvm(Controller& controller, const Context& context) noexcept {
         case NvmOpcode::read:
             return on_range<NvmOpcode::read>(controller, context);
         case NvmOpcode::write:
-            // DTYPE: no directive is there to be used in a write.
-            if ((command.cdw12 & 0x00f00000u) != 0) return Outcome::of(kInvalidField);
+            if (const Status status = check_directive(controller, command); !status.ok())
+                return Outcome::of(status);
             return on_range<NvmOpcode::write>(controller, context);
         case NvmOpcode::compare:
             return on_range<NvmOpcode::compare>(controller, context);
@@ -334,9 +344,21 @@ Outcome execute_nvm(Controller& controller, const Context& context) noexcept {
             return dataset_management(controller, context);
         case NvmOpcode::copy:
             return copy(controller, context);
+        case NvmOpcode::io_management_receive: {
+            const Outcome fault = meet_faults(controller, command, {});
+            return ends(fault) ? fault : io_management_receive(controller, context);
+        }
+        case NvmOpcode::io_management_send: {
+            const Outcome fault = meet_faults(controller, command, {});
+            return ends(fault) ? fault : io_management_send(controller, context);
+        }
         default:
             return Outcome::of(kInvalidOpcode);
     }
+}
+
+Outcome execute_write(Controller& controller, const Context& context) noexcept {
+    return on_range_past_faults<NvmOpcode::write>(controller, context);
 }
 
 }  // namespace xnvme::be_model

@@ -43,6 +43,8 @@ std::string_view disagreement(const Config& asked, const Config& there) {
         if (key == "csi") return asked.command_set != there.command_set;
         if (key == "key_max" || key == "value_max" || key == "keys_max")
             return asked.kv != there.kv;
+        if (key == "fdp" || key == "ruh" || key == "groups" || key == "ru" || key == "streams")
+            return asked.placement != there.placement;
         if (key == "serial") return asked.serial != there.serial;
         if (key == "fault") return asked.faults != there.faults;
         return false;

@@ -113,6 +113,10 @@ Result<void, Failure> read_ro(std::string_view key, std::string_view value, Conf
                               Pending&) {
     return read_flag(key, value, config.read_only);
 }
+Result<void, Failure> read_zones(std::string_view key, std::string_view value, Config& config,
+                                 Pending&) {
+    return read_zone_key(key, value, config.zones);
+}
 Result<void, Failure> read_csi(std::string_view key, std::string_view value, Config& config,
                                Pending&) {
     if (value != "nvm" && value != "kv") return refuse_value(key, value, "nvm or kv");
@@ -122,6 +126,10 @@ Result<void, Failure> read_csi(std::string_view key, std::string_view value, Con
 Result<void, Failure> read_key_value(std::string_view key, std::string_view value, Config& config,
                                      Pending&) {
     return read_kv_limit(key, value, config.kv);
+}
+Result<void, Failure> read_placement_key(std::string_view key, std::string_view value,
+                                         Config& config, Pending&) {
+    return read_placement(key, value, config.placement);
 }
 Result<void, Failure> read_fault(std::string_view, std::string_view value, Config& config,
                                  Pending&) {
@@ -155,8 +163,24 @@ constexpr Key kKeys[] = {
     {"key_max", read_key_value},
     {"value_max", read_key_value},
     {"keys_max", read_key_value},
+    {"fdp", read_placement_key},
+    {"ruh", read_placement_key},
+    {"groups", read_placement_key},
+    {"ru", read_placement_key},
+    {"streams", read_placement_key},
     {"serial", read_serial},
     {"fault", read_fault},
+    {"zoned", read_zones},
+    {"zone", read_zones},
+    {"zone_capacity", read_zones},
+    {"max_open", read_zones},
+    {"max_active", read_zones},
+    {"append", read_zones},
+    {"extension", read_zones},
+    {"zrwa", read_zones},
+    {"zrwa_flush", read_zones},
+    {"zrwa_zones", read_zones},
+    {"cross_read", read_zones},
 };
 
 std::unexpected<Failure> refuse_key(std::string_view key) {
@@ -254,6 +278,8 @@ Result<Config, Failure> parse_uri(std::string_view text) {
     if (auto chosen = choose_format(config, pending); !chosen)
         return std::unexpected(std::move(chosen.error()));
     if (auto agreed = check_kv(config); !agreed) return std::unexpected(std::move(agreed.error()));
+    if (auto agreed = check_placement(config); !agreed)
+        return std::unexpected(std::move(agreed.error()));
     if (config.size_bytes < kSizeMin || config.size_bytes > kSizeMax)
         return refuse("A model device of " + format_size(config.size_bytes) +
                       " cannot be made: the size must be from 4 KiB to 1 PiB.");
@@ -264,6 +290,8 @@ Result<Config, Failure> parse_uri(std::string_view text) {
                       std::to_string(block) + ": use " +
                       std::to_string(config.size_bytes / block * block) + " or " +
                       std::to_string((config.size_bytes / block + 1) * block) + ".");
+    if (auto completed = complete_zones(config); !completed)
+        return std::unexpected(std::move(completed.error()));
     return config;
 }
 

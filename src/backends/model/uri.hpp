@@ -12,7 +12,9 @@
 #include <xnvme/result.hpp>
 
 #include "faults.hpp"
+#include "fdp_config.hpp"
 #include "protection_uri.hpp"
+#include "zone_config.hpp"
 
 namespace xnvme::be_model {
 
@@ -38,9 +40,11 @@ struct Config {
     DeallocatedRead deallocated = DeallocatedRead::zeroes;
     bool read_only = false;
     CommandSet command_set = CommandSet::nvm;
+    PlacementConfig placement;
     KvConfig kv;         ///< Where the command set is key-value.
     std::string serial;  ///< Empty: one of its own.
     std::vector<FaultRule> faults;
+    ZoneConfig zones;
     /// Keys that the identifier gave, for comparing with a named device that is open already.
     std::vector<std::string> given;
 };
@@ -63,7 +67,11 @@ inline constexpr std::uint32_t kMdtsMax = 1u << 30;
 /// - `ro=0|1`: write protected
 /// - `csi=nvm|kv`: the command set. Of a key-value namespace, which has no blocks, `key_max=1..16`,
 ///   `value_max=SIZE` and `keys_max=N` are the limits
+/// - `fdp=0|1`: flexible data placement, with `ruh=1..128` reclaim unit handles, `groups=` reclaim
+///   groups and `ru=SIZE` reclaim units
+/// - `streams=1..1024`: the streams directive
 /// - `serial=TEXT`: at most 20 printable characters
+/// - `zoned=1` and the keys of zones: see `read_zone_key`
 /// - `fault=...`, repeatable: see `parse_fault`
 ///
 /// Each mistake fails with a sentence of its own, that names the part and what is allowed.

@@ -1,0 +1,117 @@
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <memory>
+#include <span>
+
+#include "capi/errors.hpp"
+#include "capi/handles.hpp"
+
+using namespace xnvme;
+using namespace xnvme::capi;
+
+int xnvme_queue_create(struct xnvme_dev* dev, uint32_t depth,
+                       const struct xnvme_queue_config* config, struct xnvme_queue** queue) {
+    if (dev == nullptr || queue == nullptr) return -EINVAL;
+    const xnvme_queue_config asked = config == nullptr ? xnvme_queue_config{} : *config;
+    if ((asked.opts & ~(std::uint32_t{XNVME_QUEUE_IOPOLL} | XNVME_QUEUE_SQPOLL)) != 0) {
+        return failed(EINVAL, "A queue has no other options than IOPOLL and SQPOLL.");
+    }
+    return guarded([&] {
+        const auto spin = std::min<std::uint64_t>(asked.spin_ns, INT64_MAX);
+        const QueueOptions options{
+            .strict = asked.strict,
+            .threads = asked.nthreads,
+            .spin = std::chrono::nanoseconds(static_cast<std::int64_t>(spin)),
+            .poll_io = (asked.opts & XNVME_QUEUE_IOPOLL) != 0,
+            .poll_sq = (asked.opts & XNVME_QUEUE_SQPOLL) != 0};
+        auto created = device_of(dev).create_queue(depth, options);
+        if (!created) return failed(created.error());
+        AsyncQueue& engine = created->engine();
+        engine.state()->companion = new OpenQueue{std::move(*created)};
+        *queue = handle_of(&engine);
+        return 0;
+    });
+}
+
+int xnvme_queue_init(struct xnvme_dev* dev, uint16_t capacity, int opts,
+                     struct xnvme_queue** queue) {
+    const xnvme_queue_config config{static_cast<std::uint32_t>(opts), false, 0, 0};
+    return xnvme_queue_create(dev, capacity, &config, queue);
+}
+
+uint32_t xnvme_queue_get_capacity(struct xnvme_queue* queue) {
+    return queue == nullptr ? 0 : queue_of(queue).depth();
+}
+
+uint32_t xnvme_queue_get_outstanding(struct xnvme_queue* queue) {
+    return queue == nullptr ? 0 : queue_of(queue).outstanding();
+}
+
+int xnvme_queue_term(struct xnvme_queue* queue) {
+    if (queue == nullptr) return -EINVAL;
+    delete static_cast<OpenQueue*>(engine_of(queue).state()->companion);
+    return 0;
+}
+
+int xnvme_queue_poke(struct xnvme_queue* queue, uint32_t max) {
+    if (queue == nullptr) return -EINVAL;
+    return static_cast<int>(queue_of(queue).poll(max == 0 ? UINT32_MAX : max));
+}
+
+int xnvme_queue_drain(struct xnvme_queue* queue) {
+    return queue == nullptr ? -EINVAL : count_of(queue_of(queue).drain());
+}
+
+int xnvme_queue_wait(struct xnvme_queue* queue) {
+    if (queue == nullptr) return -EINVAL;
+    return count_of(queue_of(queue).wait(queue_of(queue).outstanding()));
+}
+
+int xnvme_queue_wait_for(struct xnvme_queue* queue, uint32_t min, int64_t timeout_ns) {
+    if (queue == nullptr) return -EINVAL;
+    return count_of(queue_of(queue).wait(min, std::chrono::nanoseconds(timeout_ns)));
+}
+
+struct xnvme_cmd_ctx* xnvme_queue_get_cmd_ctx(struct xnvme_queue* queue) {
+    if (queue == nullptr) return null_with<xnvme_cmd_ctx>(-EINVAL);
+    Context* const context = engine_of(queue).slots().take();
+    if (context == nullptr) return null_with<xnvme_cmd_ctx>(-EBUSY);
+    return handle_of(context);
+}
+
+int xnvme_queue_put_cmd_ctx(struct xnvme_queue* queue, struct xnvme_cmd_ctx* ctx) {
+    if (queue == nullptr || ctx == nullptr || ctx->async.queue != queue) return -EINVAL;
+    SlotArray& slots = engine_of(queue).slots();
+    // Given back twice: the stack of free contexts has no room for it.
+    if (slots.free_count() == slots.depth()) return -EINVAL;
+    slots.give_back(context_of(ctx));
+    return 0;
+}
+
+int xnvme_queue_set_cb(struct xnvme_queue* queue, xnvme_queue_cb cb, void* cb_arg) {
+    if (queue == nullptr) return -EINVAL;
+    SlotArray& slots = engine_of(queue).slots();
+    for (std::uint32_t i = 0; i < slots.depth(); ++i) {
+        xnvme_cmd_ctx_set_cb(handle_of(&slots.at(i)), cb, cb_arg);
+    }
+    return 0;
+}
+
+int xnvme_queue_get_completion_fd(struct xnvme_queue* queue) {
+    if (queue == nullptr) return -EINVAL;
+    return guarded([&] {
+        const auto handle = queue_of(queue).completion_fd();
+        return handle ? static_cast<int>(*handle) : -errno_of(handle.error());
+    });
+}
+
+int xnvme_queue_submit(struct xnvme_queue* queue, struct xnvme_cmd_ctx* const* ctxs,
+                       uint32_t count) {
+    if (queue == nullptr || (ctxs == nullptr && count != 0)) return -EINVAL;
+    const std::span<Context* const> contexts(reinterpret_cast<Context* const*>(ctxs), count);
+    for (const Context* context : contexts) {
+        if (context == nullptr || handle_of(context->queue) != queue) return -EINVAL;
+    }
+    return code_of(queue_of(queue).submit_batch(contexts));
+}
