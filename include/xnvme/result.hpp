@@ -57,7 +57,8 @@ enum class Errc : std::uint16_t {
     system,            ///< The operating system did: see `Error::os`.
     queue_full,        ///< Every slot of the queue is taken; nothing was changed.
     out_of_range,      ///< The blocks asked for reach past the end of the namespace.
-    misaligned,        ///< A buffer, offset or length is not a multiple of what `direct` needs.
+    misaligned,        ///< A buffer, offset or length is not a multiple of what `direct` needs, or
+                       ///< a zone command does not name the first block of a zone.
     bad_length,        ///< The data length does not agree with the command's fields.
     too_large,         ///< More data than the device takes in one command, or too many segments.
     short_transfer,    ///< Fewer bytes moved than asked for: `Context::bytes` says how many.

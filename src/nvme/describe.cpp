@@ -25,7 +25,8 @@ constexpr auto kErrcRows = std::to_array<ErrcRow>({
      "The blocks reach past the end of the namespace: ask for fewer, or start earlier."},
     {Errc::misaligned, "misaligned",
      "A buffer, offset or length is not a multiple of what direct access needs: allocate the "
-     "buffer from the device, use whole blocks, or open without direct."},
+     "buffer from the device, use whole blocks, or open without direct; zone commands name the "
+     "first block of a zone."},
     {Errc::bad_length, "bad_length",
      "The data's length does not agree with the command: give as many bytes as its blocks or "
      "ranges have."},

@@ -42,6 +42,9 @@ struct TargetKind {
     /// It stores keys and values and has no blocks: the cases that read, write, count or compare
     /// blocks do not run on it, the ones of key_value_test.cpp run on nothing else.
     bool key_value = false;
+    /// Its zones are written at their write pointers alone. The cases that write where they like
+    /// and again do not run on it; those of zoned_test.cpp do.
+    bool zoned = false;
 };
 
 /// The kinds of target of this system that XNVME_CONFORMANCE_TARGETS, a list with commas, leaves
@@ -62,6 +65,9 @@ MadePlace make_file(const std::string& folder, std::string_view name, std::uint6
 
 /// Sets the length of a file that exists.
 void truncate_file(const std::string& path, std::uint64_t bytes);
+
+/// The options that give a model device the format of a target; none for the others.
+std::vector<std::string> model_format(std::string_view target);
 
 /// The name of a model device: `mem:` with `options` joined as its URI wants them.
 std::string model_uri(std::string_view size, const std::vector<std::string>& options);

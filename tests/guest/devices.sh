@@ -75,8 +75,9 @@ zoned.max_open=4,zoned.max_active=6,zoned.descr_ext_size=64"
 zoned.max_open=8,zoned.max_active=8,zoned.numzrwa=4,zoned.zrwas=64K,zoned.zrwafg=16K"
     namespace zoned512 zns 3 16 "logical_block_size=512,zoned=true,zoned.zone_size=1M,\
 zoned.zone_capacity=1M"
-    suite zoned admin
-    suite zoned512 admin
+    suite zoned block generic
+    suite zoned_zrwa generic
+    suite zoned512 block generic
 }
 
 set_shared() {

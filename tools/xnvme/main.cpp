@@ -112,6 +112,7 @@ void add_all(Program& program) {
     add_dd(program);
     add_check(program);
     add_perf(program);
+    add_zoned(program);
     add_completion(program);
 }
 

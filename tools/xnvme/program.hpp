@@ -160,6 +160,7 @@ void add_ranges(Program& program);
 void add_dd(Program& program);
 void add_check(Program& program);
 void add_perf(Program& program);
+void add_zoned(Program& program);
 void add_completion(Program& program);
 
 }  // namespace xnvme::tool

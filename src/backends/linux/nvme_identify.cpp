@@ -15,6 +15,7 @@
 #include <xnvme/nvme/protection.hpp>
 
 #include "backends/linux/nvme_sysfs.hpp"
+#include "backends/linux/nvme_zoned.hpp"
 #include "os/error_text.hpp"
 
 namespace xnvme::be_linux {
@@ -133,6 +134,7 @@ void read_nvme_identity(BlockHandle& handle) {
     Geometry& geometry = handle.facts.geometry;
     if (geometry.metadata_extended) geometry.metadata_bytes = 0;
     geometry.metadata_extended = false;
+    if (whole) read_nvme_zones(handle.fd, handle.facts, ns.format_index());
 }
 
 Result<void, Failure> read_nvme_facts(NvmeHandle& handle) {
@@ -182,20 +184,7 @@ Result<void, Failure> read_nvme_facts(NvmeHandle& handle) {
     geometry.optimal_io_bytes = ns->noiob.value() * geometry.block_bytes;
     facts.read_only = ns->write_protected();
 
-    // Zoned Namespace Command Set 1.1 §4.1.5.1: the I/O command set specific namespace data has the
-    // zone size per format from byte 2816. A namespace of another set refuses this.
-    const auto zoned = std::make_unique<std::array<std::uint8_t, 4096>>();
-    if (identify(fd, static_cast<std::uint8_t>(Cns::ns_csi), facts.nsid,
-                 static_cast<std::uint8_t>(CommandSet::zoned), zoned->data()) == 0) {
-        std::uint64_t zone_blocks = 0;
-        std::memcpy(&zone_blocks, zoned->data() + 2816 + 16 * ns->format_index(), 8);
-        if (zone_blocks != 0) {
-            geometry.zoned = true;
-            geometry.command_set = CommandSet::zoned;
-            geometry.zone_blocks = zone_blocks;
-            geometry.zones = geometry.blocks / zone_blocks;
-        }
-    }
+    read_nvme_zones(fd, facts, ns->format_index());
     return {};
 }
 

@@ -20,6 +20,7 @@
 #include "media.hpp"
 #include "streams.hpp"
 #include "uri.hpp"
+#include "zones.hpp"
 
 namespace xnvme::be_model {
 
@@ -72,6 +73,8 @@ class Controller {
     Streams* streams() noexcept { return streams_.get(); }
     /// What was done to the namespace, whatever it is of.
     Traffic traffic() noexcept;
+    /// Null unless the namespace is zoned.
+    Zones* zones() noexcept { return zones_.get(); }
     FaultSet& faults() noexcept { return faults_; }
     ErrorLog& errors() noexcept { return errors_; }
     Features& features() noexcept { return features_; }
@@ -81,7 +84,8 @@ class Controller {
 
   private:
     friend class ControllerRef;
-    Controller(const Config& config, std::unique_ptr<Media> media, std::unique_ptr<KvStore> kv);
+    Controller(const Config& config, std::unique_ptr<Media> media, std::unique_ptr<KvStore> kv,
+               std::unique_ptr<Zones> zones);
     void fail_command(Context& context, bool admin, const Outcome& outcome,
                       std::chrono::milliseconds timeout) noexcept;
 
@@ -92,6 +96,7 @@ class Controller {
     std::unique_ptr<KvStore> kv_;
     std::unique_ptr<FdpState> fdp_;
     std::unique_ptr<Streams> streams_;
+    std::unique_ptr<Zones> zones_;
     FaultSet faults_;
     ErrorLog errors_;
     Features features_;

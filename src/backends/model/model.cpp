@@ -10,6 +10,23 @@ namespace xnvme::be_model {
 
 namespace {
 
+void take_zones(const Zones& zones, const Shape& shape, Geometry& geometry) {
+    const ZoneConfig& config = zones.config();
+    geometry.command_set = CommandSet::zoned;
+    geometry.zoned = true;
+    geometry.zones = zones.count();
+    geometry.zone_blocks = zones.zone_blocks(shape);
+    geometry.max_open_zones = config.max_open;
+    geometry.max_active_zones = config.max_active;
+    geometry.max_append_bytes = static_cast<std::uint32_t>(config.append_bytes);
+    geometry.zone_extension_bytes = config.extension_bytes;
+    geometry.random_write_areas = config.areas;
+    geometry.random_write_area_blocks =
+        static_cast<std::uint32_t>(config.area_bytes >> shape.block_shift);
+    geometry.random_write_area_flush_blocks =
+        static_cast<std::uint32_t>(config.area_flush_bytes >> shape.block_shift);
+}
+
 /// An open model device: a share of its controller.
 struct ModelHandle final : Handle {
     explicit ModelHandle(ControllerRef opened) : controller(std::move(opened)) {}
@@ -41,6 +58,7 @@ struct ModelHandle final : Handle {
         geometry.physical_block_bytes = shape.block_bytes;
         geometry.command_set = CommandSet::nvm;
         geometry.deallocated_read = config.deallocated;
+        if (const Zones* zones = controller->zones()) take_zones(*zones, shape, geometry);
         return {};
     }
 
@@ -125,8 +143,9 @@ Result<std::unique_ptr<Handle>, Failure> open(const Identifier& identifier,
     facts.firmware = kFirmware;
     facts.nsid = kNsid;
     facts.read_only = handle->controller->config().read_only;
-    facts.can_deallocate = handle->controller->kv() == nullptr;
-    facts.can_write_zeroes = facts.can_deallocate;
+    // Keys are deleted; blocks of zones are deallocated by resetting their zone.
+    facts.can_deallocate = handle->controller->config().command_set == CommandSet::nvm;
+    facts.can_write_zeroes = handle->controller->kv() == nullptr;
     facts.can_secure_erase = true;
     facts.volatile_cache = true;
     facts.takes_raw_commands = true;

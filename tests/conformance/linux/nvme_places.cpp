@@ -42,9 +42,12 @@ const Extent* find_extent(std::string_view name) {
 /// The kind of an entry; without a name when it cannot be read.
 TargetKind nvme_target(std::string_view entry) {
     using xnvme::DeviceClass;
+    constexpr std::string_view kZoned = "zoned:";
     const std::size_t equals = entry.find('=');
     if (equals == std::string_view::npos) return {};
     std::string_view path = entry.substr(equals + 1);
+    const bool zoned = path.starts_with(kZoned);
+    if (zoned) path.remove_prefix(kZoned.size());
     const std::size_t colon = path.find(':');
     const bool has_extent = colon != std::string_view::npos;
     const Extent* extent = find_extent(has_extent ? path.substr(0, colon) : std::string_view{});
@@ -55,6 +58,7 @@ TargetKind nvme_target(std::string_view entry) {
     TargetKind kind;
     kind.name = entry.substr(0, equals);
     kind.family = "nvme";
+    kind.zoned = zoned;
     kind.device_class = direct ? DeviceClass::nvme_block : DeviceClass::nvme_generic;
     kind.make = [path = std::string(path), direct, extent]() -> MadePlace {
         return std::make_unique<NvmePlace>(path, direct, extent->poll_io);
