@@ -10,6 +10,11 @@ namespace xnvme::be_model {
 
 namespace {
 
+std::string current_firmware(Controller& controller) {
+    const std::lock_guard lock(controller.admin_mutex());
+    return std::string(nvme::trimmed(controller.firmware().revision()));
+}
+
 /// An open model device: a share of its controller.
 struct ModelHandle final : Handle {
     explicit ModelHandle(ControllerRef opened) : controller(std::move(opened)) {}
@@ -17,6 +22,11 @@ struct ModelHandle final : Handle {
     Result<void, Failure> refresh() override {
         const Config& config = controller->config();
         const Shape& shape = controller->media().shape();
+        if (shape.hidden)
+            return fail(Errc::device_gone,
+                        "The namespace of '" + identifier.text +
+                            "' is not attached any more: attach it, or create it again.");
+        facts.firmware = current_firmware(*controller);
         Geometry& geometry = facts.geometry;
         if (controller->kv() != nullptr) {
             nvme::take_kv_geometry(identify_namespace_kv(*controller), config.mdts_bytes, geometry);
@@ -100,7 +110,6 @@ Result<std::unique_ptr<Handle>, Failure> open(const Identifier& identifier,
     DeviceFacts& facts = handle->facts;
     facts.model = kModelNumber;
     facts.serial = handle->controller->config().serial;
-    facts.firmware = kFirmware;
     facts.nsid = kNsid;
     facts.read_only = handle->controller->config().read_only;
     facts.can_deallocate = handle->controller->kv() == nullptr;
