@@ -150,6 +150,8 @@ void add_identify(Program& program);
 void add_log(Program& program);
 void add_feature(Program& program);
 void add_manage(Program& program);
+void add_namespace(Program& program);
+void add_firmware(Program& program);
 void add_kvs(Program& program);
 void add_fdp(Program& program);
 void add_directive(Program& program);
