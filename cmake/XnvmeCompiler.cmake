@@ -17,6 +17,8 @@ if(NOT CMAKE_CXX_COMPILER_LAUNCHER)
     if(XNVME_CCACHE)
         # Without the first two, ccache refuses every file that uses a precompiled header. The
         # others let a checkout in another folder use what this one compiled.
+        set(xnvme_launcher_here "${CMAKE_COMMAND}" -E env
+            "CCACHE_SLOPPINESS=pch_defines,time_macros" ${XNVME_CCACHE_SETTINGS} "${XNVME_CCACHE}")
         set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND};-E;env"
             "CCACHE_SLOPPINESS=pch_defines,time_macros"
             "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" "CCACHE_NOHASHDIR=1" "CCACHE_PCH_EXTSUM=1"

@@ -7,6 +7,11 @@ if(XNVME_BUILD_COMMAND AND xnvme_tool_sources)
     set_target_properties(xnvme_tool PROPERTIES OUTPUT_NAME xnvme)
     # The option parser's headers are most of what a command's file takes to compile.
     target_precompile_headers(xnvme_tool PRIVATE "${PROJECT_SOURCE_DIR}/tools/xnvme/program.hpp")
+    # A precompiled header with a header of ours in it names the folder of its checkout, and must
+    # not come from another's.
+    if(xnvme_launcher_here)
+        set_target_properties(xnvme_tool PROPERTIES CXX_COMPILER_LAUNCHER "${xnvme_launcher_here}")
+    endif()
 endif()
 
 # One program per file, linked as a stranger's program would be: against the public headers alone.

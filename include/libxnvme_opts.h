@@ -31,7 +31,7 @@ struct xnvme_opts {
     const char* sync;                ///< Synchronous interface.
     const char* async;               ///< Asynchronous interface.
     const char* admin;               ///< Admin interface.
-    uint32_t nsid;                   ///< Namespace, where the name is a controller's; 0 as 1.
+    uint32_t nsid;                   ///< Namespace, where the name is a controller's; 0: its first.
     uint8_t rdonly;                  ///< Open for reading only.
     uint8_t wronly;                  ///< Open for writing only.
     uint8_t rdwr;                    ///< Open for reading and writing.

@@ -66,7 +66,8 @@ struct QueueTraits {
     bool registered_buffers = false;  ///< io_uring: the library's allocations are registered.
     bool kernel_thread = false;       ///< io_uring: SQPOLL.
     bool io_poll = false;             ///< io_uring: IOPOLL.
-    std::uint32_t threads = 0;        ///< Threads that run commands, 0 when the kernel does.
+    bool admin = false;         ///< Takes contexts with `kAdmin` itself; else the worker does.
+    std::uint32_t threads = 0;  ///< Threads that run commands, 0 when the kernel does.
 };
 
 /// What the constructor of an interface's queue takes: finished parts.

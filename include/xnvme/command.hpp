@@ -114,6 +114,7 @@ static_assert(offsetof(Context, completion) == 64 && offsetof(Context, device) =
 enum ContextOption : std::uint32_t {
     kVectored = 1u << 16,          ///< `command.data` points to `data_bytes` elements of `IoVec`.
     kMetadataVectored = 1u << 17,  ///< The same for the metadata.
+    kAdmin = 1u << 18,             ///< The command goes to the admin queue: `Queue::submit_admin`.
 };
 
 /// One element of a scatter/gather list. The layout is that of POSIX `struct iovec`.

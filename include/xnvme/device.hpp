@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@
 #include <xnvme/export.hpp>
 #include <xnvme/geometry.hpp>
 #include <xnvme/nvme/identify.hpp>
+#include <xnvme/nvme/registers.hpp>
 #include <xnvme/options.hpp>
 #include <xnvme/queue.hpp>
 #include <xnvme/result.hpp>
@@ -43,6 +45,32 @@ struct Found {
     std::string model{};   ///< Empty where the system does not say.
     std::string serial{};  ///< The same.
     std::string use{};     ///< What holds it, such as a mount point or a backing file; else empty.
+
+    // What follows is for NVMe's devices, and empty for all others.
+    std::string firmware{};
+    std::uint32_t nsid = 0;  ///< Namespace; 0 for a controller.
+    /// Command set of a namespace; nothing where the system does not say.
+    std::optional<CommandSet> command_set{};
+    /// The same namespace as another device: its generic device, or its block device.
+    std::string twin{};
+    /// The controllers that a namespace is reached through. Several, where the system chooses among
+    /// paths: then the namespace is listed once.
+    std::vector<std::string> controllers{};
+    std::string subsystem_nqn{};  ///< NVM subsystem's name.
+    std::string transport{};      ///< "pcie", "tcp", ...; of the first controller, like the rest.
+    std::string address{};        ///< "0000:00:04.0", or as the transport has it.
+    std::string driver{};         ///< What drives the PCI function, such as "nvme".
+    std::string state{};          ///< "live", "resetting", ...
+};
+
+/// What can be done to a controller as a whole.
+enum class ControllerAction : std::uint8_t {
+    /// Resets the controller. What is outstanding completes with an error, later commands work.
+    reset,
+    /// Resets the NVM subsystem, all controllers of it.
+    subsystem_reset,
+    /// Has the system look again at which namespaces there are.
+    rescan,
 };
 
 /// Which interfaces a device uses, and what they carry.
@@ -105,6 +133,14 @@ class Device {
     /// Reads identify data and geometry again, after a format for example. Not while queues of this
     /// device exist: they keep the limits they were made with.
     [[nodiscard]] XNVME_API Result<void, Failure> refresh();
+
+    /// Does something to the whole controller, and waits for it; a rescan goes on by itself. Others
+    /// who use the controller feel it. Errors: `unsupported` where the device has no such thing,
+    /// `no_permission`, `invalid_argument` where a namespace is reached through several controllers
+    /// and one has to be named, `system`.
+    [[nodiscard]] XNVME_API Result<void, Failure> control(ControllerAction action);
+    /// The controller's registers, read now. Errors: as `control`. NVMe Base 2.0 §3.1.3
+    [[nodiscard]] XNVME_API Result<nvme::ControllerRegisters, Failure> registers();
 
     /// Memory for I/O, zeroed, aligned for the device and at least to the page size.
     [[nodiscard]] XNVME_API Result<Buffer, Failure> allocate(std::size_t bytes);

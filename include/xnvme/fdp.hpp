@@ -9,6 +9,7 @@
 /// Writes with a placement identifier go through queues like any other.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>

@@ -58,7 +58,14 @@ struct Geometry {
     bool zoned = false;
     std::uint64_t zone_blocks = 0;  ///< Blocks in a zone, 0 when not zoned.
     std::uint64_t zones = 0;
-    std::uint32_t key_bytes_max = 0;    ///< Longest key, 0 where there are no keys.
+    std::uint32_t max_open_zones = 0;        ///< 0 for no limit.
+    std::uint32_t max_active_zones = 0;      ///< Open and closed zones together; 0 for no limit.
+    std::uint32_t max_append_bytes = 0;      ///< Most bytes in one append, 0 where there is none.
+    std::uint32_t zone_extension_bytes = 0;  ///< Bytes of a zone descriptor extension.
+    std::uint32_t random_write_areas = 0;    ///< Zones that may have one (ZRWA); 0 for no limit.
+    std::uint32_t random_write_area_blocks = 0;        ///< Its size, 0 where there are none.
+    std::uint32_t random_write_area_flush_blocks = 0;  ///< What it is committed in multiples of.
+    std::uint32_t key_bytes_max = 0;                   ///< Longest key, 0 where there are no keys.
     std::uint32_t value_bytes_max = 0;  ///< Longest value, 0 where there are no keys.
 
     /// Bytes of protection information per block, 0 for none. NVM Command Set 1.0 §5.2.1

@@ -22,7 +22,8 @@ struct Options {
     std::string admin{};  ///< Admin interface, such as "file".
     std::string mem{};    ///< Memory interface, such as "hugepage".
 
-    std::uint32_t nsid = 1;  ///< Namespace, where the identifier names a controller.
+    /// Namespace, where the identifier names a controller. 0: its first, if it has one.
+    std::uint32_t nsid = 0;
     Access access = Access::read_write;
     bool direct = false;  ///< Bypass the page cache (O_DIRECT). Never dropped in silence.
 
@@ -49,6 +50,8 @@ struct QueueOptions {
     bool strict = false;
     /// Threads of the `thrpool` interface; 0 is the number of processors, at most the depth.
     std::uint32_t threads = 0;
+    /// Let the queue carry admin commands too: `Queue::submit_admin`.
+    bool admin = false;
     /// How long `wait` polls before it sleeps. Zero: sleeps at once where it can.
     std::chrono::nanoseconds spin{0};
     /// As `Options::poll_io` and `Options::poll_sq`, for this queue alone.

@@ -21,6 +21,8 @@ struct QueueCapabilities {
     std::string_view interface{};  ///< The asynchronous interface's name, such as "io_uring".
     std::uint32_t depth = 0;
     bool strict = false;
+    /// Who serves `Queue::submit_admin`: the interface, the worker, or nobody.
+    Service admin = Service::refused;
     QueueTraits traits{};
     const CommandRules* rules = nullptr;  ///< Lives as long as the queue.
 
@@ -82,6 +84,16 @@ class Queue {
     /// Submits prepared contexts with one call of the interface, and hands them to the device.
     /// Either all are taken or, with `queue_full`, none.
     [[nodiscard]] XNVME_API Result<void> submit_batch(std::span<Context* const> contexts) noexcept;
+
+    /// Submits one admin command of a queue that was made with `QueueOptions::admin`. Never blocks;
+    /// the callback, and what must stay until it, are as for `submit`. The command is sent as it
+    /// is: a namespace of 0 is none. Admin commands complete in any order among each other and
+    /// among I/O commands, and count towards the depth. Errors, all without side effect:
+    /// `queue_full`; `unsupported` on a queue that carries none; `invalid_argument` when
+    /// `callback` is null, or for a list; `bad_length` for less room than the command fills;
+    /// `too_large`.
+    [[nodiscard]] XNVME_API Result<void> submit_admin(Context& context, const Data& data = {},
+                                                      const Data& metadata = {}) noexcept;
 
     /// Read `blocks` blocks from `slba`. `blocks` is 1 to 65536. Errors: those of `submit`.
     [[nodiscard]] Result<void> read(Context& context, std::uint64_t slba, std::uint32_t blocks,

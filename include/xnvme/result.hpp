@@ -57,7 +57,8 @@ enum class Errc : std::uint16_t {
     system,            ///< The operating system did: see `Error::os`.
     queue_full,        ///< Every slot of the queue is taken; nothing was changed.
     out_of_range,      ///< The blocks asked for reach past the end of the namespace.
-    misaligned,        ///< A buffer, offset or length is not a multiple of what `direct` needs.
+    misaligned,        ///< A buffer, offset or length is not a multiple of what `direct` needs, or
+                       ///< a zone command does not name the first block of a zone.
     bad_length,        ///< The data length does not agree with the command's fields.
     too_large,         ///< More data than the device takes in one command, or too many segments.
     short_transfer,    ///< Fewer bytes moved than asked for: `Context::bytes` says how many.
@@ -66,7 +67,7 @@ enum class Errc : std::uint16_t {
     write_only,        ///< The command would read a device that was opened for writing only.
     timed_out,         ///< The command did not complete within its time-out.
     device_gone,       ///< The device, or the connection to it, is no longer there.
-    cancelled,         ///< The command was cancelled before it reached the device.
+    cancelled,         ///< Ended before it was known to be done: by the queue, or by a reset.
     invalid_argument,  ///< An option or argument has no meaning here.
     not_found,         ///< No such path, device or interface.
     no_permission,     ///< The system does not let this user do that.

@@ -20,17 +20,20 @@ enum class Service : std::uint8_t {
 
 /// What the fields of a command mean to the checks.
 enum class CommandKind : std::uint8_t {
-    raw,          ///< Unknown to the checks: data of any length up to the limit.
-    blocks_data,  ///< A range of blocks, with as much data (read, write, compare).
-    blocks_only,  ///< A range of blocks without data (write zeroes, verify, write uncorrectable).
-    bytes_data,   ///< An offset in bytes, with data of any length (file-system command set).
-    range_list,   ///< Data is a list of ranges, counted in command dword 10 (dataset management).
-    copy_list,    ///< Data is a list of source ranges, counted in command dword 12 (copy).
-    no_data,      ///< Neither range nor data (flush).
-    key_only,     ///< A key, without data (key-value delete, exist).
-    key_value,    ///< A key, with data that is its value (store).
-    key_buffer,   ///< A key, with data for its value (retrieve).
-    key_list,     ///< A key or none, with data for a list of keys (list).
+    raw,           ///< Unknown to the checks: data of any length up to the limit.
+    blocks_data,   ///< A range of blocks, with as much data (read, write, compare).
+    blocks_only,   ///< A range of blocks without data (write zeroes, verify, write uncorrectable).
+    bytes_data,    ///< An offset in bytes, with data of any length (file-system command set).
+    range_list,    ///< Data is a list of ranges, counted in command dword 10 (dataset management).
+    copy_list,     ///< Data is a list of source ranges, counted in command dword 12 (copy).
+    no_data,       ///< Neither range nor data (flush).
+    key_only,      ///< A key, without data (key-value delete, exist).
+    key_value,     ///< A key, with data that is its value (store).
+    key_buffer,    ///< A key, with data for its value (retrieve).
+    key_list,      ///< A key or none, with data for a list of keys (list).
+    zone_append,   ///< The first block of a zone, a count of blocks and as much data.
+    zone_send,     ///< A zone and an action; data with one action alone (zone management send).
+    zone_receive,  ///< A block, and a report as long as dword 12 says (zone management receive).
 };
 
 /// Bits 23:20 of command dword 12 of commands on blocks: the directive that a write names, 0 for
@@ -65,6 +68,8 @@ struct CommandRules {
     std::uint32_t max_transfer_bytes = 0;
     std::uint32_t alignment_mask = 0;  ///< Buffer addresses and lengths have these bits 0.
     std::uint32_t metadata_bytes = 0;  ///< Separate metadata per block, 0 for none.
+    /// Reads and writes may come without their metadata: a block device's do.
+    bool metadata_optional = false;
     /// The same two in commands with PRACT, where the device may keep protection information to
     /// itself: see `Geometry::pract_strips`.
     std::uint32_t pract_transfer_block_bytes = 0;
@@ -72,8 +77,11 @@ struct CommandRules {
     bool is_protected = false;    ///< The namespace has protection information.
     bool metadata_lists = false;  ///< Metadata may be a list.
     std::uint32_t max_segments = kIoVecMax;
-    std::uint32_t key_bytes_max = 0;    ///< Longest key of a key-value namespace.
-    std::uint32_t value_bytes_max = 0;  ///< Longest value of one.
+    std::uint32_t max_append_bytes = 0;      ///< Of a zone append.
+    std::uint32_t zone_extension_bytes = 0;  ///< Of a zone descriptor.
+    std::uint64_t zone_blocks = 0;           ///< Blocks in a zone, 0 when not zoned.
+    std::uint32_t key_bytes_max = 0;         ///< Longest key of a key-value namespace.
+    std::uint32_t value_bytes_max = 0;       ///< Longest value of one.
     std::array<OpcodeRule, 256> opcodes{};
 
     const OpcodeRule& of(const Command& command) const noexcept { return opcodes[command.opcode]; }

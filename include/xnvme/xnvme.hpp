@@ -16,3 +16,4 @@
 #include <xnvme/result.hpp>
 #include <xnvme/size.hpp>
 #include <xnvme/version.hpp>
+#include <xnvme/zoned.hpp>

@@ -162,7 +162,7 @@ Options options_of(const xnvme_opts* opts) {
     options.sync = text(opts->sync);
     options.admin = text(opts->admin);
     options.mem = text(opts->mem);
-    options.nsid = opts->nsid == 0 ? 1 : opts->nsid;
+    options.nsid = opts->nsid;
     if (opts->rdonly != 0 && opts->wronly == 0) options.access = Access::read_only;
     if (opts->wronly != 0 && opts->rdonly == 0) options.access = Access::write_only;
     options.direct = opts->direct != 0;

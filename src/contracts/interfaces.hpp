@@ -59,6 +59,7 @@ struct Handle {
     Identifier identifier;
     DeviceFacts facts;
     int fd = -1;          ///< POSIX descriptor, or -1 where the backend has none.
+    int admin_fd = -1;    ///< The descriptor of admin commands, where it is not `fd`.
     bool direct = false;  ///< The descriptor bypasses the page cache.
     Access access = Access::read_write;
 };
@@ -110,6 +111,17 @@ class AdminInterface {
     AdminInterface& operator=(const AdminInterface&) = delete;
     virtual ~AdminInterface() = default;
     virtual void execute(Context& context) noexcept = 0;
+    /// `Device::control` and `Device::registers`. Without a controller behind the interface there
+    /// is nothing to do them to: the base class says so.
+    virtual Result<void, Failure> control(ControllerAction) { return no_controller(); }
+    virtual Result<nvme::ControllerRegisters, Failure> registers() { return no_controller(); }
+
+  private:
+    static std::unexpected<Failure> no_controller() {
+        return fail(Errc::unsupported,
+                    "There is no NVMe controller behind this device's admin interface. Name an "
+                    "NVMe device, such as /dev/nvme0.");
+    }
 };
 
 /// Contract: memory for I/O. May be called from several threads at once.

@@ -1,6 +1,7 @@
 #include <xnvme/describe.hpp>
 #include <xnvme/device.hpp>
 #include <xnvme/nvme/builders.hpp>
+#include <xnvme/nvme/transfer.hpp>
 
 #include <utility>
 
@@ -26,23 +27,14 @@ Result<void, Failure> make_interfaces(DeviceState& state) {
     return {};
 }
 
-/// Runs an admin command whose checks are the device's own.
-void run_admin(DeviceState& state, Context& context, const Data& data,
-               const Data& metadata) noexcept {
-    CommandRules::fill(context, data);
-    context.device = &state;
-    context.queue = nullptr;
-    context.command.metadata = reinterpret_cast<std::uintptr_t>(metadata.base());
-    context.command.metadata_bytes = static_cast<std::uint32_t>(metadata.bytes());
-    state.admin->execute(context);
-}
-
 template <class Structure>
 Result<void, Failure> identify(DeviceState& state, nvme::Cns cns, std::uint32_t nsid,
                                Structure& structure) {
     Context context{};
     context.command = nvme::identify({.cns = cns, .nsid = nsid});
-    run_admin(state, context, Data(&structure, sizeof structure), {});
+    context.device = &state;
+    CommandRules::fill(context, Data(&structure, sizeof structure));
+    state.admin->execute(context);
     if (context.ok()) return {};
     structure = Structure{};
     return fail(context.why(),
@@ -70,13 +62,19 @@ Result<void, Failure> learn(DeviceState& state) {
 
 /// The worker that serves what the interface does not carry. It holds contexts of the engine's
 /// slots, so it has none of its own; twice the depth is more than can ever be handed to it.
-Result<std::unique_ptr<AsyncQueue>, Failure> make_worker(DeviceState& state,
+Result<std::unique_ptr<AsyncQueue>, Failure> make_worker(QueueState& queue,
                                                          const CommandRules& rules,
                                                          std::uint32_t depth) {
+    DeviceState& state = *queue.device;
+    SyncInterface* commands = state.sync.get();
+    if (queue.admin == Service::emulated) {
+        queue.worker_commands = std::make_unique<WorkerCommands>(*state.sync, *state.admin);
+        commands = queue.worker_commands.get();
+    }
     auto slots = SlotArray::create(0);
     if (!slots) return fail(slots.error(), "No memory for the queue's worker.");
     return be_common::thrpool::make_worker(
-        QueueParts{.slots = std::move(*slots), .rules = rules, .device = &state}, *state.sync,
+        QueueParts{.slots = std::move(*slots), .rules = rules, .device = &state}, *commands,
         2 * depth);
 }
 
@@ -101,6 +99,21 @@ Failure bad_depth(std::uint32_t depth) {
 }
 
 }  // namespace
+
+Error prepare_admin(const DeviceState& device, Context& context, const Data& data,
+                    const Data& metadata) noexcept {
+    const bool lists = data.vectored() || metadata.vectored();
+    const bool missing = data.base() == nullptr && data.bytes() != 0;
+    if (lists || missing) return Error::of(Errc::invalid_argument);
+    const std::uint32_t limit = device.handle->facts.geometry.max_transfer_bytes;
+    if (data.bytes() > limit || metadata.bytes() > limit) return Error::of(Errc::too_large);
+    if (nvme::filled_bytes(nvme::OpcodeSet::admin, context.command) > data.bytes())
+        return Error::of(Errc::bad_length);
+    CommandRules::fill(context, data);
+    context.command.metadata = reinterpret_cast<std::uintptr_t>(metadata.base());
+    context.command.metadata_bytes = static_cast<std::uint32_t>(metadata.bytes());
+    return {};
+}
 
 Device::Device(std::shared_ptr<DeviceState> state) noexcept : state_(std::move(state)) {}
 Device::Device(Device&&) noexcept = default;
@@ -186,11 +199,10 @@ Result<Completion> Device::execute(const Command& command, const Data& data,
 }
 
 Result<void> Device::admin(Context& context, const Data& data, const Data& metadata) noexcept {
-    const bool lists = data.vectored() || metadata.vectored();
-    const bool missing = data.base() == nullptr && data.bytes() != 0;
-    if (lists || missing) return fail(Errc::invalid_argument);
-    if (data.bytes() > UINT32_MAX || metadata.bytes() > UINT32_MAX) return fail(Errc::too_large);
-    run_admin(*state_, context, data, metadata);
+    if (const Error error = prepare_admin(*state_, context, data, metadata)) return fail(error);
+    context.device = state_.get();
+    context.queue = nullptr;
+    state_->admin->execute(context);
     if (!context.ok()) return fail(context.why());
     return {};
 }
@@ -208,6 +220,14 @@ Result<Completion> Device::admin(const Command& command, const Data& data,
 Result<void, Failure> Device::refresh() {
     if (auto refreshed = state_->handle->refresh(); !refreshed) return refreshed;
     return learn(*state_);
+}
+
+Result<void, Failure> Device::control(ControllerAction action) {
+    return state_->admin->control(action);
+}
+
+Result<nvme::ControllerRegisters, Failure> Device::registers() {
+    return state_->admin->registers();
 }
 
 Result<Buffer, Failure> Device::allocate(std::size_t bytes) {
@@ -268,8 +288,11 @@ Result<Queue, Failure> Device::create_queue(std::uint32_t depth, const QueueOpti
     if ((options.poll_io && !traits.io_poll) || (options.poll_sq && !traits.kernel_thread)) {
         return cannot_poll(state, "poll_io and poll_sq are io_uring's");
     }
-    if (any_emulated(rules)) {
-        auto worker = make_worker(state, rules, depth);
+    if (options.admin && traits.admin) queue->admin = Service::native;
+    if (options.admin && queue->admin == Service::refused && !options.strict)
+        queue->admin = Service::emulated;
+    if (any_emulated(rules) || queue->admin == Service::emulated) {
+        auto worker = make_worker(*queue, rules, depth);
         if (!worker) return std::unexpected(std::move(worker.error()));
         queue->worker = std::move(*worker);
         queue->engine->set_worker(queue->worker.get());

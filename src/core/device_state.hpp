@@ -35,10 +35,32 @@ class DeviceState {
     void* companion = nullptr;  ///< What the C API keeps beside the device; its own to free.
 };
 
+/// Checks an admin command and fills its context, as `CommandRules::prepare` does for I/O. What the
+/// fields mean is the device's to judge, but that it fills no more memory than it was given.
+Error prepare_admin(const DeviceState& device, Context& context, const Data& data,
+                    const Data& metadata) noexcept;
+
+/// What a worker runs: I/O commands, and admin commands where the queue takes those.
+class WorkerCommands final : public SyncInterface {
+  public:
+    WorkerCommands(SyncInterface& sync, AdminInterface& admin) noexcept
+        : sync_(sync), admin_(admin) {}
+    void execute(Context& context) noexcept override {
+        if ((context.options & kAdmin) != 0) return admin_.execute(context);
+        sync_.execute(context);
+    }
+
+  private:
+    SyncInterface& sync_;
+    AdminInterface& admin_;
+};
+
 /// A queue. The worker goes first: it may hold contexts that are the engine's.
 struct QueueState {
     std::shared_ptr<DeviceState> device;
     QueueOptions options;
+    Service admin = Service::refused;
+    std::unique_ptr<WorkerCommands> worker_commands;
     Options device_options;     ///< The device's, with what the queue asked for on top.
     void* companion = nullptr;  ///< What the C API keeps beside the queue; its own to free.
     std::unique_ptr<AsyncQueue> engine;

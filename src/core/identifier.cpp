@@ -149,6 +149,15 @@ Result<Identifier, Failure> existing(Identifier identifier, const os::FileFound&
 
 }  // namespace
 
+std::string generic_device_of(const Identifier& identifier) {
+    const std::string& path = identifier.path;
+    const std::size_t name = path.rfind('/') + 1;
+    if (identifier.device_class != DeviceClass::nvme_block || path.compare(name, 4, "nvme") != 0)
+        return {};
+    std::string generic = path.substr(0, name) + "ng" + path.substr(name + 4);
+    return generic.substr(0, generic.find('p', name));
+}
+
 Result<Identifier, Failure> identify(std::string_view uri, const Options& options) {
     if (uri.empty()) {
         return fail(Errc::invalid_argument,

@@ -57,6 +57,21 @@ Result<void> Queue::submit_checked(Context& context, const Data& data,
     return {};
 }
 
+Result<void> Queue::submit_admin(Context& context, const Data& data,
+                                 const Data& metadata) noexcept {
+    if (state_->admin == Service::refused) return fail(Errc::unsupported);
+    if (context.callback == nullptr) return fail(Errc::invalid_argument);
+    if (outstanding() >= depth()) return fail(Errc::queue_full);
+    if (const Error error = prepare_admin(*state_->device, context, data, metadata))
+        return fail(error);
+    context.options |= kAdmin;
+    AsyncQueue& server = state_->admin == Service::native ? *engine_ : *engine_->worker();
+    server.count_submission();
+    server.submit(context);
+    engine_->look_at_worker();
+    return {};
+}
+
 Result<void> Queue::submit_batch(std::span<Context* const> contexts) noexcept {
     if (contexts.size() > depth() - outstanding()) return fail(Errc::queue_full);
     // Runs of commands that the interface carries go to it in one call each; in most batches that
@@ -153,6 +168,7 @@ QueueCapabilities Queue::capabilities() const noexcept {
     return QueueCapabilities{.interface = row.name,
                              .depth = depth(),
                              .strict = state_->options.strict,
+                             .admin = state_->admin,
                              .traits = engine_->traits(),
                              .rules = &engine_->rules()};
 }

@@ -37,7 +37,6 @@ using enum DeviceClass;
 // Not every system has a row for each of these.
 [[maybe_unused]] constexpr ClassSet kFilesAndBlocks{file, block, nvme_block};
 constexpr ClassSet kEverythingLocal{file, block, nvme_block, nvme_generic, nvme_controller, model};
-constexpr ClassSet kNamespaces{file, block, nvme_block, nvme_generic, model};
 [[maybe_unused]] constexpr ClassSet kNvme{nvme_block, nvme_generic, nvme_controller};
 
 constexpr InterfaceRow kInterfaces[] = {
@@ -46,7 +45,7 @@ constexpr InterfaceRow kInterfaces[] = {
      .contract = Contract::async,
      .backend = "linux",
      .summary = "NVMe commands through io_uring, past the block layer",
-     .classes = {nvme_generic},
+     .classes = {nvme_generic, nvme_controller},
      .automatic = true,
      .machine = be_linux::io_uring_cmd::machine,
      .probe = be_linux::io_uring_cmd::probe,
@@ -79,7 +78,7 @@ constexpr InterfaceRow kInterfaces[] = {
      .contract = Contract::async,
      .backend = "common",
      .summary = "The synchronous interface, run inside poll and wait",
-     .classes = kNamespaces,
+     .classes = kEverythingLocal,
      .automatic = true,
      .machine = be_common::emu::machine,
      .probe = be_common::emu::probe,
@@ -89,7 +88,7 @@ constexpr InterfaceRow kInterfaces[] = {
      .contract = Contract::async,
      .backend = "common",
      .summary = "The synchronous interface, run by a pool of threads",
-     .classes = kNamespaces,
+     .classes = kEverythingLocal,
      .automatic = true,
      .machine = be_common::thrpool::machine,
      .probe = be_common::thrpool::probe,
@@ -111,7 +110,7 @@ constexpr InterfaceRow kInterfaces[] = {
      .contract = Contract::async,
      .backend = "common",
      .summary = "Completes every command at once and moves no data: for measuring the rest",
-     .classes = kNamespaces,
+     .classes = kEverythingLocal,
      .automatic = false,
      .machine = be_common::nil::machine,
      .probe = be_common::nil::probe,
@@ -126,7 +125,7 @@ constexpr InterfaceRow kInterfaces[] = {
      .classes = kNvme,
      .automatic = true,
      .machine = be_linux::nvme::machine,
-     .probe = be_linux::nvme::probe,
+     .probe = be_linux::nvme::probe_sync,
      .carries = be_linux::nvme::carries,
      .make_sync = be_linux::nvme::make_sync},
     {.name = "block",
@@ -171,7 +170,7 @@ constexpr InterfaceRow kInterfaces[] = {
      .classes = kNvme,
      .automatic = true,
      .machine = be_linux::nvme::machine,
-     .probe = be_linux::nvme::probe,
+     .probe = be_linux::nvme::probe_admin,
      .carries = nullptr,
      .make_admin = be_linux::nvme::make_admin},
     {.name = "block",
@@ -266,7 +265,7 @@ constexpr LeftOut kLeftOut[] = {
      Contract::async,
      "linux",
      "NVMe commands through io_uring, past the block layer",
-     {nvme_generic},
+     {nvme_generic, nvme_controller},
      XNVME_LIBURING_MISSING},
     {"io_uring", Contract::async, "linux",
      "Linux's rings, submitted in batches, completed in shared memory", kFilesAndBlocks,

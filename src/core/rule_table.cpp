@@ -27,7 +27,7 @@ struct OpcodeMeaning {
     bool writes;
 };
 
-// NVM Command Set 1.0 §3.2; Zoned Namespace Command Set 1.1 §3.4
+// NVM Command Set 1.0 §3.2
 constexpr OpcodeMeaning kNvm[] = {
     {opcode(NvmOpcode::flush), CommandKind::no_data, false, false},
     {opcode(NvmOpcode::write), CommandKind::blocks_data, false, true},
@@ -40,9 +40,13 @@ constexpr OpcodeMeaning kNvm[] = {
     {opcode(NvmOpcode::copy), CommandKind::copy_list, true, true},
     {opcode(NvmOpcode::io_management_receive), CommandKind::raw, true, false},
     {opcode(NvmOpcode::io_management_send), CommandKind::raw, false, true},
-    {opcode(ZonedOpcode::zone_management_send), CommandKind::raw, false, true},
-    {opcode(ZonedOpcode::zone_management_receive), CommandKind::raw, true, false},
-    {opcode(ZonedOpcode::zone_append), CommandKind::blocks_data, false, true},
+};
+
+// Zoned Namespace Command Set 1.1 §3.4
+constexpr OpcodeMeaning kZoned[] = {
+    {opcode(ZonedOpcode::zone_management_send), CommandKind::zone_send, false, true},
+    {opcode(ZonedOpcode::zone_management_receive), CommandKind::zone_receive, true, false},
+    {opcode(ZonedOpcode::zone_append), CommandKind::zone_append, false, true},
 };
 
 // Key Value Command Set 1.0 §3.2
@@ -111,11 +115,15 @@ CommandRules make_rules(const Handle& handle, const OpcodeSet& native, const Opc
     rules.is_protected = geometry.protection_type != 0;
     // The drivers of the systems take one metadata buffer.
     rules.metadata_lists = handle.identifier.device_class == DeviceClass::model;
+    rules.metadata_optional = handle.identifier.device_class == DeviceClass::nvme_block;
     rules.key_bytes_max = geometry.key_bytes_max;
     rules.value_bytes_max = geometry.value_bytes_max;
     rules.max_segments = geometry.max_segments != 0 && geometry.max_segments < kIoVecMax
                              ? geometry.max_segments
                              : kIoVecMax;
+    rules.zone_blocks = geometry.zoned ? geometry.zone_blocks : 0;
+    rules.max_append_bytes = geometry.max_append_bytes;
+    rules.zone_extension_bytes = geometry.zone_extension_bytes;
     const auto server = [&](std::uint8_t code) {
         // Interfaces that send commands as they are send directives too.
         const Service directed = native.is_all()     ? Service::native
@@ -141,6 +149,12 @@ CommandRules make_rules(const Handle& handle, const OpcodeSet& native, const Opc
         key_value ? std::span<const OpcodeMeaning>(kKeyValue) : kNvm;
     for (const OpcodeMeaning& meaning : meanings) {
         rules.opcodes[meaning.opcode] = make_rule(handle, meaning, shift, server(meaning.opcode));
+    }
+    if (geometry.zoned) {
+        for (const OpcodeMeaning& meaning : kZoned) {
+            rules.opcodes[meaning.opcode] =
+                make_rule(handle, meaning, shift, server(meaning.opcode));
+        }
     }
     if (handle.identifier.device_class == DeviceClass::file) {
         for (const OpcodeMeaning& meaning : kFile) {

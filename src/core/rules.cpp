@@ -1,6 +1,8 @@
 #include <cstring>
 
 #include <xnvme/nvme/builders.hpp>
+#include <xnvme/nvme/opcodes.hpp>
+#include <xnvme/nvme/zoned.hpp>
 #include <xnvme/rules.hpp>
 
 namespace xnvme {
@@ -96,10 +98,19 @@ bool has_pract(const Command& command) noexcept {
     return (command.cdw12 & kPract) != 0;
 }
 
+/// Reads and writes whose metadata nobody asked for, on a device that moves data alone.
+bool leaves_metadata_out(const CommandRules& rules, const Command& command,
+                         const Data& metadata) noexcept {
+    return rules.metadata_optional && metadata.bytes() == 0 &&
+           (command.opcode == static_cast<std::uint8_t>(nvme::NvmOpcode::write) ||
+            command.opcode == static_cast<std::uint8_t>(nvme::NvmOpcode::read));
+}
+
 /// Separate metadata: as many bytes as the blocks have, where the interface moves any.
 Errc check_metadata(const CommandRules& rules, const Command& command, bool carries,
                     const Data& metadata) noexcept {
     if (!carries) return metadata.bytes() == 0 ? Errc::ok : Errc::unsupported;
+    if (leaves_metadata_out(rules, command, metadata)) return Errc::ok;
     const std::uint32_t each =
         has_pract(command) ? rules.pract_metadata_bytes : rules.metadata_bytes;
     return metadata.bytes() == std::uint64_t{command.blocks()} * each ? Errc::ok : Errc::bad_length;
@@ -126,6 +137,41 @@ Errc check_bytes_data(const CommandRules& rules, const Command& command,
     if (rules.alignment_mask == 0) return Errc::ok;
     const std::uint64_t unit = rules.transfer_block_bytes;
     return command.slba() % unit != 0 || data.bytes() % unit != 0 ? Errc::misaligned : Errc::ok;
+}
+
+bool starts_zone(const CommandRules& rules, std::uint64_t slba) noexcept {
+    return rules.zone_blocks != 0 && slba % rules.zone_blocks == 0;
+}
+
+/// Zoned Namespace Command Set 1.1 §3.4.1
+Errc check_append(const CommandRules& rules, const Command& command, const Data& data,
+                  const Data& metadata) noexcept {
+    if (command.slba() >= rules.blocks) return Errc::out_of_range;
+    if (!starts_zone(rules, command.slba())) return Errc::misaligned;
+    if (const Errc code = check_blocks_data(rules, command, data, metadata); code != Errc::ok)
+        return code;
+    return data.bytes() > rules.max_append_bytes ? Errc::too_large : Errc::ok;
+}
+
+/// Zoned Namespace Command Set 1.1 §3.4.3
+Errc check_zone_send(const CommandRules& rules, const Command& command, const Data& data) noexcept {
+    const nvme::ZoneAction action = nvme::zone_action(command);
+    const bool all = (command.cdw13 & nvme::kZoneSelectAll) != 0;
+    const bool extension = action == nvme::ZoneAction::set_extension;
+    if (data.bytes() != (extension ? rules.zone_extension_bytes : 0)) return Errc::bad_length;
+    if (all) return Errc::ok;
+    if (command.slba() >= rules.blocks) return Errc::out_of_range;
+    // A flush names the last block to commit.
+    if (action == nvme::ZoneAction::flush_explicit) return Errc::ok;
+    return starts_zone(rules, command.slba()) ? Errc::ok : Errc::misaligned;
+}
+
+/// Zoned Namespace Command Set 1.1 §3.4.2
+Errc check_zone_receive(const CommandRules& rules, const Command& command,
+                        const Data& data) noexcept {
+    if (command.slba() >= rules.blocks) return Errc::out_of_range;
+    if (data.bytes() != nvme::zone_receive_bytes(command)) return Errc::bad_length;
+    return data.bytes() > rules.max_transfer_bytes ? Errc::too_large : Errc::ok;
 }
 
 /// The key's length stands in dword 11 bits 7:0, that of the value or buffer in dword 10.
@@ -168,6 +214,12 @@ Errc check_fields(const CommandRules& rules, const Command& command, CommandKind
             return check_key_value(rules, command, kind, data);
         case CommandKind::raw:
             return data.bytes() > rules.max_transfer_bytes ? Errc::too_large : Errc::ok;
+        case CommandKind::zone_append:
+            return check_append(rules, command, data, metadata);
+        case CommandKind::zone_send:
+            return check_zone_send(rules, command, data);
+        case CommandKind::zone_receive:
+            return check_zone_receive(rules, command, data);
     }
     return Errc::unsupported;
 }
@@ -194,8 +246,9 @@ Error CommandRules::prepare(Context& context, const Data& data,
     const Errc code = check_fields(*this, context.command, rule.kind, data, metadata);
     if (code != Errc::ok) return Error::of(code);
     if (!has_memory(data) || !has_memory(metadata)) return Error::of(Errc::invalid_argument);
-    const bool moves_blocks =
-        rule.kind == CommandKind::blocks_data || rule.kind == CommandKind::bytes_data;
+    const bool moves_blocks = rule.kind == CommandKind::blocks_data ||
+                              rule.kind == CommandKind::bytes_data ||
+                              rule.kind == CommandKind::zone_append;
     if (moves_blocks && !is_aligned(data, alignment_mask)) return Error::of(Errc::misaligned);
 
     fill(context, data);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <xnvme/nvme/builders.hpp>
+#include <xnvme/nvme/zoned.hpp>
 
 #include "core/rule_table.hpp"
 
@@ -168,6 +169,10 @@ TEST(Rules, SeparateMetadataComesWithItsBlocks) {
     EXPECT_EQ(f.check(nvme::read(0, 2), buffer(1024), buffer(16, 4096)), Errc::ok);
     EXPECT_EQ(f.check(nvme::read(0, 2), buffer(1024), buffer(8, 4096)), Errc::bad_length);
     EXPECT_EQ(f.check(nvme::read(0, 2), buffer(1024)), Errc::bad_length);
+    f.rules.metadata_optional = true;
+    EXPECT_EQ(f.check(nvme::read(0, 2), buffer(1024)), Errc::ok);
+    EXPECT_EQ(f.check(nvme::write(0, 2), buffer(1024), buffer(8, 4096)), Errc::bad_length);
+    EXPECT_EQ(f.check(nvme::compare(0, 2), buffer(1024)), Errc::bad_length);
     Fixture none;
     EXPECT_EQ(none.check(nvme::read(0, 1), buffer(512), buffer(8, 4096)), Errc::unsupported);
     Fixture extended(Access::read_write, 1, 8, true);
@@ -278,6 +283,61 @@ TEST(Slots, TheOneGivenBackLastIsTakenNext) {
     slots->give_back(*second);
     EXPECT_EQ(slots->take(), second);
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(first) % 128, 0u);
+}
+
+/// Eight zones of 128 blocks; appends of at most 8 KiB; extensions of 64 bytes.
+struct ZonedFixture : Fixture {
+    explicit ZonedFixture(bool carries_appends = true) {
+        handle.identifier.device_class = DeviceClass::block;
+        Geometry& geometry = handle.facts.geometry;
+        geometry.zoned = true;
+        geometry.command_set = CommandSet::zoned;
+        geometry.zone_blocks = 128;
+        geometry.zones = 8;
+        geometry.max_append_bytes = 8192;
+        geometry.zone_extension_bytes = 64;
+        const OpcodeSet zones{0x79, 0x7a};
+        const OpcodeSet all{0x79, 0x7a, 0x7d};
+        rules = core::make_rules(handle, carries_appends ? all : zones, {});
+    }
+};
+
+TEST(Rules, AnAppendNamesTheFirstBlockOfAZoneAndKeepsItsLimit) {
+    ZonedFixture f;
+    EXPECT_EQ(f.check(nvme::zone_append(128, 1), buffer(512)), Errc::ok);
+    EXPECT_EQ(f.check(nvme::zone_append(896, 16), buffer(8192)), Errc::ok);
+    EXPECT_EQ(f.check(nvme::zone_append(129, 1), buffer(512)), Errc::misaligned);
+    EXPECT_EQ(f.check(nvme::zone_append(1024, 1), buffer(512)), Errc::out_of_range);
+    EXPECT_EQ(f.check(nvme::zone_append(0, 17), buffer(8704)), Errc::too_large);
+    EXPECT_EQ(f.check(nvme::zone_append(0, 2), buffer(512)), Errc::bad_length);
+    EXPECT_EQ(f.check(nvme::zone_append(0, 1), Data()), Errc::bad_length);
+    EXPECT_EQ(ZonedFixture(false).check(nvme::zone_append(0, 1), buffer(512)), Errc::unsupported);
+}
+
+TEST(Rules, ZoneManagementNamesAZone) {
+    ZonedFixture f;
+    EXPECT_EQ(f.check(nvme::zone_reset(256)), Errc::ok);
+    EXPECT_EQ(f.check(nvme::zone_reset(257)), Errc::misaligned);
+    EXPECT_EQ(f.check(nvme::zone_open(1024)), Errc::out_of_range);
+    EXPECT_EQ(f.check(nvme::zone_open(0), buffer(512)), Errc::bad_length);
+    EXPECT_EQ(f.check(nvme::zone_flush(131)), Errc::ok);
+    EXPECT_EQ(f.check(nvme::zone_flush(1024)), Errc::out_of_range);
+    EXPECT_EQ(f.check(nvme::zone_set_extension(128), buffer(64)), Errc::ok);
+    EXPECT_EQ(f.check(nvme::zone_set_extension(128), buffer(128)), Errc::bad_length);
+    EXPECT_EQ(f.check(nvme::zone_management_send(nvme::ZoneAction::reset, 7, nvme::kZoneSelectAll)),
+              Errc::ok);
+}
+
+TEST(Rules, AReportIsAsLongAsItsCommandSays) {
+    ZonedFixture f;
+    EXPECT_EQ(f.check(nvme::zone_management_receive({.slba = 5, .bytes = 4096}), buffer(4096)),
+              Errc::ok);
+    EXPECT_EQ(f.check(nvme::zone_management_receive({.bytes = 4096}), buffer(2048)),
+              Errc::bad_length);
+    EXPECT_EQ(f.check(nvme::zone_management_receive({.slba = 1024, .bytes = 64}), buffer(64)),
+              Errc::out_of_range);
+    EXPECT_EQ(f.check(nvme::zone_management_receive({.bytes = 65540}), buffer(65540)),
+              Errc::too_large);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <xnvme/describe.hpp>
 
+#include "core/identifier.hpp"
 #include "core/registry.hpp"
 #include "text/nearest.hpp"
 
@@ -67,6 +68,19 @@ std::unexpected<Failure> unknown_name(Contract contract, std::string_view name) 
     return fail(Errc::not_found, std::move(sentence));
 }
 
+/// Where the interface would serve the same namespace: a block device of NVMe has a generic one
+/// beside it.
+std::string twin_hint(Contract contract, std::string_view name, const Identifier& identifier) {
+    const std::string generic = generic_device_of(identifier);
+    if (generic.empty()) return {};
+    for (const InterfaceRow& row : interface_rows()) {
+        if (row.contract == contract && row.name == name &&
+            row.classes.has(DeviceClass::nvme_generic))
+            return " It serves this namespace's generic device: " + generic + ".";
+    }
+    return {};
+}
+
 Result<void, Failure> check_name(Contract contract, const Identifier& identifier,
                                  const Options& options) {
     const std::string_view name = asked_for(contract, options);
@@ -85,7 +99,8 @@ Result<void, Failure> check_name(Contract contract, const Identifier& identifier
                 "The " + std::string(contract_name(contract)) + " interface " + quoted(name) +
                     " does not serve " + quoted(identifier.text) + ", which is " +
                     std::string(device_class_phrase(identifier.device_class)) + ". Use " +
-                    listed(contract, serves) + ", or leave the choice to the library.");
+                    listed(contract, serves) + ", or leave the choice to the library." +
+                    twin_hint(contract, name, identifier));
 }
 
 const InterfaceRow*& slot_of(Selection& selection, Contract contract) {

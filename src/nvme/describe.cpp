@@ -25,7 +25,8 @@ constexpr auto kErrcRows = std::to_array<ErrcRow>({
      "The blocks reach past the end of the namespace: ask for fewer, or start earlier."},
     {Errc::misaligned, "misaligned",
      "A buffer, offset or length is not a multiple of what direct access needs: allocate the "
-     "buffer from the device, use whole blocks, or open without direct."},
+     "buffer from the device, use whole blocks, or open without direct; zone commands name the "
+     "first block of a zone."},
     {Errc::bad_length, "bad_length",
      "The data's length does not agree with the command: give as many bytes as its blocks or "
      "ranges have."},
@@ -47,8 +48,8 @@ constexpr auto kErrcRows = std::to_array<ErrcRow>({
     {Errc::device_gone, "device_gone",
      "The device, or the connection to it, is no longer there: open it again once it is back."},
     {Errc::cancelled, "cancelled",
-     "The command was cancelled before it reached the device: nothing was changed; submit it "
-     "again if it is still wanted."},
+     "The command was cancelled, by the queue or by a reset of the controller; it may have been "
+     "done all the same. Submit it again if it is still wanted."},
     {Errc::invalid_argument, "invalid_argument",
      "An option or argument has no meaning here: correct it and try again."},
     {Errc::not_found, "not_found", "There is no such path, device or interface: check the name."},

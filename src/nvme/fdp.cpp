@@ -77,6 +77,8 @@ FdpConfigurations decode_fdp_configurations(std::span<const std::byte> data) {
     }
     log.reported = header->numfdpc.value() + 1u;
     log.bytes = header->sze;
+    log.list.reserve(std::min<std::size_t>(
+        log.reported, reader.remaining_bytes() / sizeof(FdpConfigurationDescriptor)));
     for (std::uint32_t i = 0; i < log.reported; ++i) {
         const std::size_t start = reader.offset_bytes();
         const auto descriptor = reader.read<FdpConfigurationDescriptor>();

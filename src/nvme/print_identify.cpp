@@ -505,9 +505,11 @@ Node identify_node(Cns cns, CommandSet csi, std::span<const std::byte> data) {
             return to_node(decode_namespace_ids(data));
         case Cns::ns_csi:
         case Cns::ns_csi_format:
+            if (csi == CommandSet::zoned) return decoded_node<IdentifyNamespaceZoned>(data);
             if (csi == CommandSet::key_value) return decoded_node<IdentifyNamespaceKv>(data);
             return nvm ? decoded_node<IdentifyNamespaceNvm>(data) : bytes_node(data);
         case Cns::controller_csi:
+            if (csi == CommandSet::zoned) return decoded_node<IdentifyControllerZoned>(data);
             return nvm ? decoded_node<IdentifyControllerNvm>(data) : bytes_node(data);
         case Cns::ns_independent:
         case Cns::allocated_ns_independent:

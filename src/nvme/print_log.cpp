@@ -270,6 +270,8 @@ Node log_node(LogPage page, CommandSet csi, std::span<const std::byte> data) {
             return decoded_node<SelfTestLog>(data);
         case LogPage::sanitize_status:
             return decoded_node<SanitizeStatusLog>(data);
+        case LogPage::changed_zones:
+            return decoded_node<ChangedZonesLog>(data);
         case LogPage::telemetry_host:
         case LogPage::telemetry_controller:
             return telemetry_node(data);

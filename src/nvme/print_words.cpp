@@ -134,7 +134,17 @@ Node to_node(const Geometry& geometry) {
         .add("rotational", geometry.rotational)
         .add("zoned", geometry.zoned);
     if (geometry.zoned) {
-        node.add("zones", geometry.zones).add("zone_blocks", geometry.zone_blocks);
+        node.add("zones", geometry.zones)
+            .add("zone_blocks", geometry.zone_blocks)
+            .add("max_open_zones", geometry.max_open_zones)
+            .add("max_active_zones", geometry.max_active_zones)
+            .add("max_append_bytes", geometry.max_append_bytes)
+            .add("zone_extension_bytes", geometry.zone_extension_bytes);
+        if (geometry.random_write_area_blocks != 0) {
+            node.add("random_write_areas", geometry.random_write_areas)
+                .add("random_write_area_blocks", geometry.random_write_area_blocks)
+                .add("random_write_area_flush_blocks", geometry.random_write_area_flush_blocks);
+        }
     }
     return node;
 }

@@ -58,14 +58,21 @@ std::string pair_name(const ::testing::TestParamInfo<Pair>& info) {
 }
 
 namespace {
-std::vector<Pair> pairs_on(bool key_value, xnvme::Contract contract,
+
+enum class Kind : std::uint8_t { blocks, zones, keys };
+
+Kind kind_of(const TargetKind& target) {
+    return target.key_value ? Kind::keys : target.zoned ? Kind::zones : Kind::blocks;
+}
+
+std::vector<Pair> pairs_on(Kind kind, xnvme::Contract contract,
                            const std::function<bool(const Pair&)>& wanted) {
     std::vector<Pair> all;
     std::set<std::string> names;
     for (const xnvme::InterfaceInfo& row : xnvme::interfaces()) {
         if (row.contract != contract || !row.built) continue;
         for (const TargetKind& target : targets()) {
-            if (target.key_value != key_value) continue;
+            if (kind_of(target) != kind) continue;
             if (std::ranges::find(row.classes, target.device_class) == row.classes.end()) continue;
             if (!target.interfaces.empty() &&
                 std::ranges::find(target.interfaces, row.name) == target.interfaces.end())
@@ -83,11 +90,16 @@ std::vector<Pair> pairs_on(bool key_value, xnvme::Contract contract,
 }  // namespace
 
 std::vector<Pair> pairs(xnvme::Contract contract, const std::function<bool(const Pair&)>& wanted) {
-    return pairs_on(false, contract, wanted);
+    return pairs_on(Kind::blocks, contract, wanted);
+}
+
+std::vector<Pair> zoned_pairs(xnvme::Contract contract) {
+    return pairs_on(Kind::zones, contract,
+                    [](const Pair& pair) { return pair.interface != "nil"; });
 }
 
 std::vector<Pair> key_value_pairs(xnvme::Contract contract) {
-    return pairs_on(true, contract, [](const Pair& pair) { return pair.interface != "nil"; });
+    return pairs_on(Kind::keys, contract, [](const Pair& pair) { return pair.interface != "nil"; });
 }
 
 std::vector<Pair> pairs_with_data() {

@@ -40,6 +40,8 @@ std::vector<Pair> pairs(xnvme::Contract contract,
                         const std::function<bool(const Pair&)>& wanted = nullptr);
 /// The same on targets that store keys and values; without nil, which moves no data.
 std::vector<Pair> key_value_pairs(xnvme::Contract contract);
+/// The same on zoned targets, which `pairs` leaves out too: its cases write blocks in any order.
+std::vector<Pair> zoned_pairs(xnvme::Contract contract);
 /// The asynchronous pairs, but for nil, which moves no data.
 std::vector<Pair> pairs_with_data();
 

@@ -51,6 +51,11 @@ std::vector<TargetKind> every_target() {
     all.push_back(model_target("model_kv", {"csi=kv"}));
     all.back().family = "modelkv";
     all.back().key_value = true;
+    // Small zones with limits, of which not all blocks can be written.
+    all.push_back(model_target("model_zoned", {"zoned=1", "zone=1MiB", "zone_capacity=768KiB",
+                                               "max_open=3", "max_active=4", "append=64KiB"}));
+    all.back().family = "modelzoned";
+    all.back().zoned = true;
     all.push_back({"file", "file", xnvme::DeviceClass::file,
                    [] { return make_file(work_folder(), "target", kPlaceBytes, false); }});
     for (TargetKind& kind : system_targets()) all.push_back(std::move(kind));

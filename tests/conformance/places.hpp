@@ -41,6 +41,9 @@ struct TargetKind {
     /// It stores keys and values and has no blocks: the cases that read, write, count or compare
     /// blocks do not run on it, the ones of key_value_test.cpp run on nothing else.
     bool key_value = false;
+    /// Its zones are written at their write pointers alone. The cases that write where they like
+    /// and again do not run on it; those of zoned_test.cpp do.
+    bool zoned = false;
 };
 
 /// The kinds of target of this system that XNVME_CONFORMANCE_TARGETS, a list with commas, leaves

@@ -29,7 +29,8 @@ copies=mssrl=64,mcl=256,msrc=15
 set_nvm() {
     about "conventional namespaces of 512 and 4096 bytes, several of them, a controller memory buffer"
     needs stable
-    append nvme.poll_queues=1
+    # Registers are read beside the driver, which this kernel allows only so.
+    append nvme.poll_queues=1 iomem=relaxed
     controller conv mdts=7,max_ioqpairs=8
     namespace nvme512 conv 1 16 "logical_block_size=512,$copies"
     namespace nvme4096 conv 2 16 "$bytes_4096,$copies"
@@ -72,6 +73,9 @@ zoned.max_open=4,zoned.max_active=6,zoned.descr_ext_size=64"
 zoned.max_open=8,zoned.max_active=8,zoned.numzrwa=4,zoned.zrwas=64K,zoned.zrwafg=16K"
     namespace zoned512 zns 3 16 "logical_block_size=512,zoned=true,zoned.zone_size=1M,\
 zoned.zone_capacity=1M"
+    suite zoned block generic
+    suite zoned_zrwa generic
+    suite zoned512 block generic
 }
 
 set_shared() {

@@ -104,6 +104,7 @@ void add_all(Program& program) {
     add_manage(program);
     add_namespace(program);
     add_firmware(program);
+    add_controller(program);
     add_io(program);
     add_ranges(program);
     add_kvs(program);
@@ -113,6 +114,7 @@ void add_all(Program& program) {
     add_dd(program);
     add_check(program);
     add_perf(program);
+    add_zoned(program);
     add_completion(program);
 }
 

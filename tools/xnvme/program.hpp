@@ -152,6 +152,7 @@ void add_feature(Program& program);
 void add_manage(Program& program);
 void add_namespace(Program& program);
 void add_firmware(Program& program);
+void add_controller(Program& program);
 void add_kvs(Program& program);
 void add_fdp(Program& program);
 void add_directive(Program& program);
@@ -161,6 +162,7 @@ void add_ranges(Program& program);
 void add_dd(Program& program);
 void add_check(Program& program);
 void add_perf(Program& program);
+void add_zoned(Program& program);
 void add_completion(Program& program);
 
 }  // namespace xnvme::tool

@@ -212,6 +212,8 @@ struct AsyncEvents {
     constexpr bool firmware_activation() const noexcept { return (raw & (1u << 9)) != 0; }
     constexpr bool telemetry() const noexcept { return (raw & (1u << 10)) != 0; }
     constexpr bool ana_change() const noexcept { return (raw & (1u << 11)) != 0; }
+    /// Zoned Namespace Command Set 1.1 §4.1.3
+    constexpr bool zone_descriptor_changed() const noexcept { return (raw & (1u << 27)) != 0; }
 };
 
 /// Timestamp, FID 0Eh, as Get Features returns it. NVMe Base 2.0 §5.27.1.11

@@ -25,6 +25,8 @@
 #include <xnvme/nvme/log_events.hpp>
 #include <xnvme/nvme/log_groups.hpp>
 #include <xnvme/nvme/opcodes.hpp>
+#include <xnvme/nvme/registers.hpp>
+#include <xnvme/nvme/zoned.hpp>
 
 namespace xnvme::nvme {
 
@@ -150,6 +152,9 @@ class Node {
 /// \param formats how many of the LBA formats there are: `IdentifyNamespace::formats()`
 [[nodiscard]] XNVME_API Node to_node(const IdentifyNamespaceNvm& id, std::uint32_t formats = 64);
 [[nodiscard]] XNVME_API Node to_node(const IdentifyNamespaceIndependent& id);
+/// \param formats how many of the LBA formats there are: `IdentifyNamespace::formats()`
+[[nodiscard]] XNVME_API Node to_node(const IdentifyNamespaceZoned& id, std::uint32_t formats = 64);
+[[nodiscard]] XNVME_API Node to_node(const IdentifyControllerZoned& id);
 [[nodiscard]] XNVME_API Node to_node(const NamespaceList& list);
 [[nodiscard]] XNVME_API Node to_node(const ControllerList& list);
 [[nodiscard]] XNVME_API Node to_node(const IoCommandSets& sets);
@@ -181,6 +186,7 @@ class Node {
                                      CommandSet set = CommandSet::nvm);
 [[nodiscard]] XNVME_API Node to_node(const SelfTestLog& log);
 [[nodiscard]] XNVME_API Node to_node(const SanitizeStatusLog& log);
+[[nodiscard]] XNVME_API Node to_node(const ChangedZonesLog& log);
 [[nodiscard]] XNVME_API Node to_node(const TelemetryHeader& header);
 [[nodiscard]] XNVME_API Node to_node(const PersistentEventHeader& header);
 /// An event with the fields of its type; for a type without any, how much data it has.
@@ -200,6 +206,11 @@ class Node {
 [[nodiscard]] XNVME_API Node log_node(LogPage page, CommandSet csi,
                                       std::span<const std::byte> data);
 
+// ---- Zones --------------------------------------------------------------------------------------
+
+[[nodiscard]] XNVME_API Node to_node(const ZoneDescriptor& zone);
+[[nodiscard]] XNVME_API Node to_node(const ZoneReportView& report);
+
 // ---- Features -----------------------------------------------------------------------------------
 
 /// A feature's value with its fields, and what its structure says.
@@ -208,6 +219,11 @@ class Node {
 [[nodiscard]] XNVME_API Node feature_node(FeatureId id, std::uint32_t value,
                                           std::span<const std::byte> data = {});
 [[nodiscard]] XNVME_API Node to_node(const FeatureCapabilities& capabilities);
+
+// ---- Registers ----------------------------------------------------------------------------------
+
+/// Every register, with its fields. Those of the persistent memory region where there is one.
+[[nodiscard]] XNVME_API Node to_node(const ControllerRegisters& registers);
 
 // ---- Bytes --------------------------------------------------------------------------------------
 

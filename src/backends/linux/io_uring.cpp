@@ -119,52 +119,20 @@ int try_read(const Handle& handle, const Options& options) noexcept {
 }
 
 /// The queue.
-class Queue final : public RingQueue {
+class Queue final : public StagingQueue<Queue, 0> {
   public:
     Queue(QueueSetup setup, const RingConfig& config, Ring ring,
           std::unique_ptr<iovec[]> vectors) noexcept
-        : RingQueue(setup, config, std::move(ring)),
+        : StagingQueue(setup, config, std::move(ring)),
           geometry_(setup.handle.facts.geometry),
           fd_(setup.handle.fd),
           vectors_(std::move(vectors)) {
         fill_tables();
     }
 
-    void submit(Context& context) noexcept override {
-        stage(context);
-        if (watched()) [[unlikely]]
-            hand_on_watched();
-    }
-
-    void submit_batch(Context* const* contexts, std::uint32_t count) noexcept override {
-        for (std::uint32_t i = 0; i < count; ++i) stage(*contexts[i]);
-        hand_on();
-    }
-
-    std::uint32_t poll(std::uint32_t max) noexcept override {
-        if (watched()) [[unlikely]]
-            begin_watched_poll();
-        std::uint32_t count = 0;
-        if (has_to_hand_on()) count = hand_on_or_fail();
-        count += reap_some(max);
-        if (watched()) [[unlikely]]
-            end_watched_poll();
-        return count;
-    }
-
-    Result<std::uint32_t> wait(std::uint32_t min, std::uint32_t max,
-                               std::chrono::nanoseconds timeout) noexcept override {
-        const os::Deadline deadline(timeout);
-        for (;;) {
-            if (auto slept = sleep(min, deadline.left()); !slept)
-                return std::unexpected(slept.error());
-            const std::uint32_t count = reap_some(max);
-            // A command that goes on, or to the worker, was reaped and is not complete.
-            if (count != 0 || in_flight() == 0 || deadline.passed()) return count;
-        }
-    }
-
   private:
+    friend class StagingQueue<Queue, 0>;
+
     /// The eight-byte words of a submission entry, in the order of `struct io_uring_sqe`.
     struct Words {
         std::uint64_t head;  ///< opcode, flags, ioprio, fd
@@ -255,12 +223,7 @@ class Queue final : public RingQueue {
     io_uring_sqe& entry_for(Context& context, unsigned operation) noexcept;
     void pass_on(Context& context) noexcept;
 
-    std::uint32_t reap_some(std::uint32_t max) noexcept {
-        return reap<0>(max, [this](Context& context, const io_uring_cqe& entry) {
-            return settle(context, entry.res);
-        });
-    }
-    [[gnu::noinline]] bool settle(Context& context, std::int32_t result) noexcept;
+    [[gnu::noinline]] bool settle(Context& context, const io_uring_cqe& entry) noexcept;
 
     std::array<std::uint64_t, 3> plain_head_{};
     std::array<std::uint64_t, 3> fixed_head_{};
@@ -388,7 +351,8 @@ void Queue::pass_on(Context& context) noexcept {
     entry_for(context, IORING_OP_NOP).flags = 0;
 }
 
-bool Queue::settle(Context& context, std::int32_t result) noexcept {
+bool Queue::settle(Context& context, const io_uring_cqe& entry) noexcept {
+    const std::int32_t result = entry.res;
     if (context.error != Errc::ok) return true;
     // The kernel cancels what a thread has not seen the end of when that thread ends: the queue may
     // be another's by then, which runs it again.

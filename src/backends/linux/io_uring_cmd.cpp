@@ -1,15 +1,20 @@
 #include "backends/linux/io_uring_cmd.hpp"
 
+#include <fcntl.h>
 #include <linux/nvme_ioctl.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <ctime>
+#include <string>
 
+#include "backends/linux/handle.hpp"
 #include "backends/linux/io_uring_queue.hpp"
+#include "backends/linux/nvme_complete.hpp"
+#include "backends/linux/nvme_sysfs.hpp"
 #include "contracts/complete.hpp"
-#include "os/deadline.hpp"
 #include "os/error_text.hpp"
 
 namespace xnvme::be_linux::io_uring_cmd {
@@ -24,7 +29,7 @@ RingConfig config_of(const Handle& handle, const Options& options, std::uint32_t
     RingConfig config;
     config.entries = depth;
     config.fd = handle.fd;
-    config.register_file = options.register_files;
+    config.register_file = options.register_files && handle.fd >= 0;
     // A command of the device's may not run twice, as on a ring that is replaced.
     config.bound = false;
     config.poll_io = options.poll_io;
@@ -33,60 +38,52 @@ RingConfig config_of(const Handle& handle, const Options& options, std::uint32_t
     return config;
 }
 
-class Queue final : public RingQueue {
+std::uint32_t milliseconds(std::chrono::milliseconds timeout) noexcept {
+    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(timeout.count(), 0, UINT32_MAX));
+}
+
+/// The time in milliseconds, as precise as the kernel's tick: what time-outs are counted in.
+std::uint64_t now_ms() noexcept {
+    timespec time{};
+    ::clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+    return static_cast<std::uint64_t>(time.tv_sec) * 1000 +
+           static_cast<std::uint64_t>(time.tv_nsec) / 1'000'000;
+}
+
+/// Where a queue's commands go, and how long they may take.
+struct Targets {
+    int space = -1;       ///< The namespace's generic device; -1 for a controller without one.
+    int controller = -1;  ///< Takes admin commands; -1 leaves those to the worker.
+    os::Fd owned;         ///< The controller, where the queue opened it.
+    std::uint32_t nsid = 0;
+    std::uint32_t timeout_ms = 0;
+    std::uint32_t admin_timeout_ms = 0;
+};
+
+class Queue final : public StagingQueue<Queue, 1> {
   public:
-    Queue(QueueSetup setup, const RingConfig& config, Ring ring) noexcept
-        : RingQueue(setup, config, std::move(ring)),
-          nsid_(setup.handle.facts.nsid),
-          timeout_ms_(static_cast<std::uint32_t>(std::clamp<std::int64_t>(
-              setup.device_options.command_timeout.count(), 0, UINT32_MAX))),
-          fd_(traits_.registered_file ? 0 : setup.handle.fd) {}
-
-    void submit(Context& context) noexcept override {
-        stage(context);
-        if (watched()) [[unlikely]]
-            hand_on_watched();
-    }
-
-    void submit_batch(Context* const* contexts, std::uint32_t count) noexcept override {
-        for (std::uint32_t i = 0; i < count; ++i) stage(*contexts[i]);
-        hand_on();
-    }
-
-    std::uint32_t poll(std::uint32_t max) noexcept override {
-        if (watched()) [[unlikely]]
-            begin_watched_poll();
-        std::uint32_t count = 0;
-        if (has_to_hand_on()) count = hand_on_or_fail();
-        count += reap_some(max);
-        if (watched()) [[unlikely]]
-            end_watched_poll();
-        return count;
-    }
-
-    Result<std::uint32_t> wait(std::uint32_t min, std::uint32_t max,
-                               std::chrono::nanoseconds timeout) noexcept override {
-        const os::Deadline deadline(timeout);
-        for (;;) {
-            if (auto slept = sleep(min, deadline.left()); !slept)
-                return std::unexpected(slept.error());
-            const std::uint32_t count = reap_some(max);
-            if (count != 0 || in_flight() == 0 || deadline.passed()) return count;
-        }
+    Queue(QueueSetup setup, const RingConfig& config, Ring ring, Targets targets) noexcept
+        : StagingQueue(setup, config, std::move(ring)),
+          targets_(std::move(targets)),
+          fd_(traits_.registered_file ? 0 : targets_.space) {
+        traits_.admin = targets_.controller >= 0;
     }
 
   private:
-    void stage(Context& context) noexcept {
+    friend class StagingQueue<Queue, 1>;
+
+    [[gnu::always_inline]] void stage(Context& context) noexcept {
         io_uring_sqe& entry = ring().next<1>();
         std::memset(&entry, 0, 2 * sizeof entry);
         entry.opcode = IORING_OP_URING_CMD;
         entry.flags = traits_.registered_file ? IOSQE_FIXED_FILE : 0;
         entry.fd = fd_;
         entry.user_data = reinterpret_cast<std::uintptr_t>(&context);
-        const bool vectored = (context.options & kVectored) != 0;
-        entry.cmd_op = vectored ? NVME_URING_CMD_IO_VEC : NVME_URING_CMD_IO;
+        entry.cmd_op = NVME_URING_CMD_IO;
         unsigned hint = 0;
-        if (!vectored && context.bytes != 0) {
+        if ((context.options & kVectored) != 0) {
+            entry.cmd_op = NVME_URING_CMD_IO_VEC;
+        } else if (context.bytes != 0) {
             hint = find_buffer(context);
             if (hint != RegisteredBuffers::kCount) {
                 entry.rw_flags = static_cast<int>(kFixed);
@@ -100,13 +97,25 @@ class Queue final : public RingQueue {
         auto* const command = reinterpret_cast<std::byte*>(&entry) + offsetof(io_uring_sqe, cmd);
         static_assert(offsetof(nvme_uring_cmd, timeout_ms) == sizeof(Command));
         std::memcpy(command, &context.command, sizeof(Command));
-        const std::uint32_t nsid = context.command.nsid != 0 ? context.command.nsid : nsid_;
+        std::uint32_t nsid = context.command.nsid != 0 ? context.command.nsid : targets_.nsid;
+        std::uint32_t timeout_ms = targets_.timeout_ms;
+        if ((context.options & kAdmin) != 0) [[unlikely]] {
+            entry.cmd_op = NVME_URING_CMD_ADMIN;
+            entry.flags = 0;
+            entry.fd = targets_.controller;
+            // An admin command without a namespace is meant so.
+            nsid = context.command.nsid;
+            timeout_ms = targets_.admin_timeout_ms;
+        }
         const std::uint16_t cid = 0;
         std::memcpy(command + offsetof(nvme_uring_cmd, nsid), &nsid, sizeof nsid);
         std::memcpy(command + offsetof(nvme_uring_cmd, rsvd1), &cid, sizeof cid);
-        std::memcpy(command + offsetof(nvme_uring_cmd, timeout_ms), &timeout_ms_,
-                    sizeof timeout_ms_);
+        std::memcpy(command + offsetof(nvme_uring_cmd, timeout_ms), &timeout_ms, sizeof timeout_ms);
         context.scratch = static_cast<std::uint16_t>(hint | kTaken);
+        // Nobody else uses the result before it is there: until then it says since when the
+        // command is under way. Reading the clock for the first of many is precise enough.
+        if (in_flight() <= 1) staged_at_ms_ = now_ms();
+        context.completion.result = staged_at_ms_;
     }
 
     unsigned find_buffer(const Context& context) noexcept {
@@ -116,28 +125,40 @@ class Queue final : public RingQueue {
         return buffers().find(context.command.data, context.bytes);
     }
 
-    std::uint32_t reap_some(std::uint32_t max) noexcept {
-        return reap<1>(max, [this](Context& context, const io_uring_cqe& entry) {
-            // A negative result is the system's; a positive one the device's status, without its
-            // phase tag. The device's result stands in the second half of the entry.
-            const std::uint64_t result = entry.big_cqe[0];
-            if (entry.res == -EAGAIN || entry.res == -EINTR) {
-                submit(context);
-                return false;
-            }
-            if (entry.res < 0) {
-                complete_system(context, -entry.res);
-            } else {
-                complete_device(context, Status{static_cast<std::uint16_t>(entry.res << 1)},
-                                result);
-            }
+    [[gnu::always_inline]] bool settle(Context& context, const io_uring_cqe& entry) noexcept {
+        // A negative result is the system's; a positive one the device's status, without its phase
+        // tag. The device's result stands in the second half of the entry.
+        if (entry.res >= 0) [[likely]] {
+            complete_device(context, Status{static_cast<std::uint16_t>(entry.res << 1)},
+                            entry.big_cqe[0]);
             return true;
-        });
+        }
+        return settle_error(context, -entry.res);
     }
 
-    std::uint32_t nsid_;
-    std::uint32_t timeout_ms_;
-    int fd_;
+    [[gnu::noinline]] bool settle_error(Context& context, int os_errno) noexcept {
+        // The driver had no room and did not begin.
+        if (os_errno == EAGAIN) {
+            submit(context);
+            return false;
+        }
+        const bool admin = (context.options & kAdmin) != 0;
+        const std::uint32_t nsid = context.command.nsid;
+        if (os_errno == EINVAL && !admin && nsid != 0 && nsid != targets_.nsid) {
+            complete_failed(context, Errc::invalid_argument, os_errno);
+            return true;
+        }
+        const std::uint32_t limit_ms = admin ? targets_.admin_timeout_ms : targets_.timeout_ms;
+        const std::uint64_t since_ms = context.completion.result;
+        staged_at_ms_ = now_ms();
+        complete_driver_error(context, os_errno,
+                              limit_ms != 0 && staged_at_ms_ - since_ms >= limit_ms);
+        return true;
+    }
+
+    const Targets targets_;
+    const int fd_;
+    std::uint64_t staged_at_ms_ = 0;
 };
 
 int ask_kernel() noexcept {
@@ -151,11 +172,27 @@ int ask_kernel() noexcept {
     return there ? 0 : EINVAL;
 }
 
-/// The generic device of a namespace's block device: /dev/nvme0n1 is /dev/ng0n1.
-std::string generic_name(const std::string& path) {
-    const auto name = path.rfind("/nvme");
-    if (name == std::string::npos) return "/dev/ngXnY";
-    return path.substr(0, name) + "/ng" + path.substr(name + 5);
+/// The controller that takes a queue's admin commands. None for a namespace with several paths,
+/// whose controller may go while others stay: there the driver chooses one per command.
+Targets targets_of(const QueueSetup& setup) {
+    Targets targets;
+    const Options& options = setup.device_options;
+    const Handle& handle = setup.handle;
+    targets.space = handle.fd;
+    targets.nsid = handle.facts.nsid;
+    targets.timeout_ms = milliseconds(options.command_timeout);
+    targets.admin_timeout_ms = milliseconds(options.admin_timeout);
+    // The driver takes no admin commands on a ring that polls for completions.
+    if (!setup.options.admin || options.poll_io) return targets;
+    targets.controller = handle.admin_fd;
+    if (targets.controller >= 0) return targets;
+    const std::string& folder = static_cast<const NvmeHandle&>(handle).parts().folder;
+    const auto controllers = controllers_of(folder);
+    const std::string parent = base_name(folder.substr(0, folder.rfind('/')));
+    if (controllers.size() != 1 || controllers.front() != parent) return targets;
+    targets.owned = os::Fd(::open(("/dev/" + parent).c_str(), O_RDWR | O_CLOEXEC));
+    targets.controller = targets.owned.get();
+    return targets;
 }
 
 }  // namespace
@@ -183,19 +220,20 @@ Verdict probe(const Handle& handle, const Options& options) {
     if (const Verdict verdict = machine(); verdict.kind == Verdict::Kind::refuses) return verdict;
     switch (handle.identifier.device_class) {
         case DeviceClass::nvme_generic:
+        case DeviceClass::nvme_controller:
             break;
         case DeviceClass::nvme_block:
             return Verdict::refuses("needs the namespace's generic device: open " +
-                                    generic_name(handle.identifier.path));
-        case DeviceClass::nvme_controller:
-            return Verdict::refuses("needs a namespace's generic device: open " +
-                                    generic_name(handle.identifier.path) + "n" +
-                                    std::to_string(handle.facts.nsid));
+                                    generic_path(handle.identifier.path));
         default:
             return Verdict::refuses(
                 "sends NVMe commands, which this device does not take; use "
                 "io_uring here");
     }
+    if (options.poll_io && !has_poll_queues(static_cast<const NvmeHandle&>(handle).parts().block))
+        return Verdict::refuses(
+            "the driver has no queues that are polled: load it with 'modprobe nvme poll_queues=2', "
+            "or leave poll_io out");
     if (options.poll_io || options.poll_sq) {
         auto ring = Ring::create(config_of(handle, options, 1));
         if (!ring)
@@ -205,8 +243,9 @@ Verdict probe(const Handle& handle, const Options& options) {
     return Verdict::serves("commands go to the NVMe driver as they are");
 }
 
-OpcodeSet carries(const Handle&) {
-    return OpcodeSet::all();
+OpcodeSet carries(const Handle& handle) {
+    // A controller without a namespace takes admin commands alone.
+    return handle.fd >= 0 ? OpcodeSet::all() : OpcodeSet{};
 }
 
 Result<std::unique_ptr<AsyncQueue>, Failure> make(QueueSetup setup) {
@@ -218,7 +257,8 @@ Result<std::unique_ptr<AsyncQueue>, Failure> make(QueueSetup setup) {
                                       setup.handle.identifier.text +
                                       " could not be made: " + os::message(ring.error().os) + ".");
     }
-    return std::make_unique<Queue>(std::move(setup), config, std::move(*ring));
+    Targets targets = targets_of(setup);
+    return std::make_unique<Queue>(std::move(setup), config, std::move(*ring), std::move(targets));
 }
 
 }  // namespace xnvme::be_linux::io_uring_cmd

@@ -10,6 +10,7 @@
 #include "backends/linux/io_uring_buffers.hpp"
 #include "backends/linux/io_uring_ring.hpp"
 #include "contracts/interfaces.hpp"
+#include "os/deadline.hpp"
 #include "os/event.hpp"
 
 namespace xnvme::be_linux {
@@ -114,6 +115,60 @@ class RingQueue : public AsyncQueue {
     bool must_enter_ = false;  ///< IOPOLL: the kernel looks for completions only when entered.
     bool register_buffers_ = false;
     std::optional<os::Event> event_;
+};
+
+/// The calls of a queue, over what a kind of command adds: `Derived` has `stage(Context&)`, which
+/// fills in an entry, and `settle(Context&, const io_uring_cqe&)`, which `reap` calls. `kShift` is
+/// 1 on a ring with big entries. The derived functions are known here, so nothing is called through
+/// a table but the call itself.
+template <class Derived, unsigned kShift>
+class StagingQueue : public RingQueue {
+  public:
+    void submit(Context& context) noexcept final {
+        self().stage(context);
+        if (watched()) [[unlikely]]
+            hand_on_watched();
+    }
+
+    void submit_batch(Context* const* contexts, std::uint32_t count) noexcept final {
+        for (std::uint32_t i = 0; i < count; ++i) self().stage(*contexts[i]);
+        hand_on();
+    }
+
+    std::uint32_t poll(std::uint32_t max) noexcept final {
+        if (watched()) [[unlikely]]
+            begin_watched_poll();
+        std::uint32_t count = 0;
+        if (has_to_hand_on()) count = hand_on_or_fail();
+        count += reap_some(max);
+        if (watched()) [[unlikely]]
+            end_watched_poll();
+        return count;
+    }
+
+    Result<std::uint32_t> wait(std::uint32_t min, std::uint32_t max,
+                               std::chrono::nanoseconds timeout) noexcept final {
+        const os::Deadline deadline(timeout);
+        for (;;) {
+            if (auto slept = sleep(min, deadline.left()); !slept)
+                return std::unexpected(slept.error());
+            const std::uint32_t count = reap_some(max);
+            // A command that goes on, or to the worker, was reaped and is not complete.
+            if (count != 0 || in_flight() == 0 || deadline.passed()) return count;
+        }
+    }
+
+  protected:
+    using RingQueue::RingQueue;
+
+  private:
+    Derived& self() noexcept { return static_cast<Derived&>(*this); }
+
+    std::uint32_t reap_some(std::uint32_t max) noexcept {
+        return reap<kShift>(max, [this](Context& context, const io_uring_cqe& entry) {
+            return self().settle(context, entry);
+        });
+    }
 };
 
 }  // namespace xnvme::be_linux

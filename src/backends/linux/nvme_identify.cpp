@@ -1,5 +1,6 @@
 #include "backends/linux/nvme_identify.hpp"
 
+#include <fcntl.h>
 #include <linux/nvme_ioctl.h>
 #include <sys/ioctl.h>
 
@@ -13,6 +14,8 @@
 #include <xnvme/nvme/opcodes.hpp>
 #include <xnvme/nvme/protection.hpp>
 
+#include "backends/linux/nvme_sysfs.hpp"
+#include "backends/linux/nvme_zoned.hpp"
 #include "os/error_text.hpp"
 
 namespace xnvme::be_linux {
@@ -23,9 +26,13 @@ using ::xnvme::nvme::Cns;
 using ::xnvme::nvme::IdentifyController;
 using ::xnvme::nvme::IdentifyNamespace;
 
-/// What the kernel moves in one passthrough command when the controller states no limit. The queue
-/// limits of the driver are larger; this fits a single list of 4 KiB pages.
-constexpr std::uint64_t kUnlimitedBytes = std::uint64_t{1} << 20;
+/// The most bytes in one command: what the controller takes (MDTS, 0 for no limit) and what the
+/// driver passes through.
+std::uint32_t transfer_limit(const IdentifyController& controller, const std::string& block) {
+    const std::uint64_t driver = driver_transfer_bytes(block);
+    const std::uint64_t device = controller.max_transfer_bytes();
+    return static_cast<std::uint32_t>(device == 0 ? driver : std::min(driver, device));
+}
 
 void take_controller(DeviceFacts& facts, const IdentifyController& controller) {
     facts.model = std::string(::xnvme::nvme::trimmed(controller.mn));
@@ -40,6 +47,16 @@ void take_format(DeviceFacts& facts, const IdentifyNamespace& ns) {
     geometry.metadata_extended = geometry.metadata_bytes != 0 && ns.metadata_extended();
     geometry.protection_type = static_cast<std::uint8_t>(ns.protection_type());
     geometry.deallocated_read = ns.deallocated_read();
+}
+
+void take_optional_commands(DeviceFacts& facts, const IdentifyController& controller) {
+    facts.takes_raw_commands = true;
+    facts.nowait = true;
+    // ONCS, NVMe Base 2.0 figure "Identify Controller": bit 2 dataset management, 3 write zeroes.
+    facts.can_deallocate = (controller.oncs.value() & (1u << 2)) != 0;
+    facts.can_write_zeroes = (controller.oncs.value() & (1u << 3)) != 0;
+    // FNA bit 2: cryptographic erase; user data erase is always there.
+    facts.can_secure_erase = true;
 }
 
 }  // namespace
@@ -78,27 +95,51 @@ void take_protection(Geometry& geometry, int fd, std::uint32_t nsid, const Ident
 
 }  // namespace
 
-void read_nvme_identity(Handle& handle) noexcept {
-    handle.facts.takes_raw_commands = true;
+std::string why_no_capacity(const std::string& block) {
+    const std::string path = "/dev/" + generic_of_block(block);
+    const os::Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    const int nsid = fd ? ::ioctl(fd.get(), NVME_IOCTL_ID) : -1;
+    IdentifyNamespace ns{};
+    if (nsid <= 0 || identify(fd.get(), static_cast<std::uint8_t>(Cns::ns),
+                              static_cast<std::uint32_t>(nsid), 0, &ns) != 0)
+        return {};
+    const unsigned bytes = ns.format().metadata_bytes();
+    if (bytes == 0 || !ns.metadata_extended()) return {};
+    return "has no size in the kernel: its blocks carry " + std::to_string(bytes) +
+           " bytes of metadata in line, which no block device does. Open " + path;
+}
+
+void read_nvme_identity(BlockHandle& handle) {
+    // Commands to the driver address the whole namespace, whichever part of it was opened.
+    const bool whole = !handle.folders().partition;
+    handle.facts.takes_raw_commands = whole;
     const int nsid = ::ioctl(handle.fd, NVME_IOCTL_ID);
     if (nsid <= 0) return;
     handle.facts.nsid = static_cast<std::uint32_t>(nsid);
     IdentifyController controller{};
-    if (identify(handle.fd, static_cast<std::uint8_t>(Cns::controller), 0, 0, &controller) == 0)
+    if (identify(handle.fd, static_cast<std::uint8_t>(Cns::controller), 0, 0, &controller) == 0) {
         take_controller(handle.facts, controller);
+        Geometry& geometry = handle.facts.geometry;
+        const std::uint32_t limit = transfer_limit(controller, base_name(handle.folders().disk));
+        if (whole) geometry.max_transfer_bytes = std::min(geometry.max_transfer_bytes, limit);
+    }
     IdentifyNamespace ns{};
     if (identify(handle.fd, static_cast<std::uint8_t>(Cns::ns), handle.facts.nsid, 0, &ns) != 0)
         return;
     take_format(handle.facts, ns);
     take_protection(handle.facts.geometry, handle.fd, handle.facts.nsid, ns);
-    // With separate metadata the block device moves data alone. The kernel gives namespaces with
-    // extended blocks no block device that can be read, unless the metadata is all protection
-    // information, which it makes itself.
-    handle.facts.geometry.metadata_extended = false;
+    // The kernel gives namespaces with extended blocks no block device that can be read, unless the
+    // metadata is all protection information: then the controller makes and strips it, and nobody
+    // else sees it.
+    Geometry& geometry = handle.facts.geometry;
+    if (geometry.metadata_extended) geometry.metadata_bytes = 0;
+    geometry.metadata_extended = false;
+    if (whole) read_nvme_zones(handle.fd, handle.facts, ns.format_index());
 }
 
-Result<void, Failure> read_nvme_facts(Handle& handle) {
+Result<void, Failure> read_nvme_facts(NvmeHandle& handle) {
     DeviceFacts& facts = handle.facts;
+    const int fd = admin_descriptor(handle);
     const auto refused = [&](const char* what, int result) {
         const std::string why = result > 0
                                     ? os::message(result)
@@ -110,21 +151,18 @@ Result<void, Failure> read_nvme_facts(Handle& handle) {
     };
     const auto controller = std::make_unique<IdentifyController>();
     if (const int result =
-            identify(handle.fd, static_cast<std::uint8_t>(Cns::controller), 0, 0, controller.get());
+            identify(fd, static_cast<std::uint8_t>(Cns::controller), 0, 0, controller.get());
         result != 0)
         return refused("Identify Controller", result);
     take_controller(facts, *controller);
-    facts.takes_raw_commands = true;
-    facts.nowait = true;
-    // ONCS, NVMe Base 2.0 figure "Identify Controller": bit 2 dataset management, 3 write zeroes.
-    facts.can_deallocate = (controller->oncs.value() & (1u << 2)) != 0;
-    facts.can_write_zeroes = (controller->oncs.value() & (1u << 3)) != 0;
-    // FNA bit 2: cryptographic erase; user data erase is always there.
-    facts.can_secure_erase = true;
+    take_optional_commands(facts, *controller);
+    facts.geometry.max_transfer_bytes = transfer_limit(*controller, handle.parts().block);
+    facts.geometry.buffer_alignment = 4;  // NVMe data pointers are in dwords.
+    if (facts.nsid == 0) return {};
 
     const auto ns = std::make_unique<IdentifyNamespace>();
     if (const int result =
-            identify(handle.fd, static_cast<std::uint8_t>(Cns::ns), facts.nsid, 0, ns.get());
+            identify(fd, static_cast<std::uint8_t>(Cns::ns), facts.nsid, 0, ns.get());
         result != 0)
         return refused("Identify Namespace", result);
     Geometry& geometry = facts.geometry;
@@ -134,36 +172,19 @@ Result<void, Failure> read_nvme_facts(Handle& handle) {
                                          std::to_string(facts.nsid) +
                                          ". List the namespaces with: xnvme enum");
     take_format(facts, *ns);
-    take_protection(geometry, handle.fd, facts.nsid, *ns);
+    take_protection(geometry, fd, facts.nsid, *ns);
     geometry.blocks = ns->nsze.value();
     geometry.size_bytes = ns->size_bytes();
     geometry.transfer_block_bytes =
         geometry.block_bytes + (geometry.metadata_extended ? geometry.metadata_bytes : 0);
-    const std::uint64_t most = controller->max_transfer_bytes();
-    geometry.max_transfer_bytes = static_cast<std::uint32_t>(
-        std::min<std::uint64_t>(most == 0 ? kUnlimitedBytes : most, std::uint64_t{1} << 30));
     geometry.max_segments = kIoVecMax;
-    geometry.buffer_alignment = 4;  // NVMe data pointers are in dwords.
     geometry.physical_block_bytes = ns->reports_optimal_io()
                                         ? (ns->npwg.value() + 1u) * geometry.block_bytes
                                         : geometry.block_bytes;
     geometry.optimal_io_bytes = ns->noiob.value() * geometry.block_bytes;
     facts.read_only = ns->write_protected();
 
-    // Zoned Namespace Command Set 1.1 §4.1.5.1: the I/O command set specific namespace data has the
-    // zone size per format from byte 2816. A namespace of another set refuses this.
-    const auto zoned = std::make_unique<std::array<std::uint8_t, 4096>>();
-    if (identify(handle.fd, static_cast<std::uint8_t>(Cns::ns_csi), facts.nsid,
-                 static_cast<std::uint8_t>(CommandSet::zoned), zoned->data()) == 0) {
-        std::uint64_t zone_blocks = 0;
-        std::memcpy(&zone_blocks, zoned->data() + 2816 + 16 * ns->format_index(), 8);
-        if (zone_blocks != 0) {
-            geometry.zoned = true;
-            geometry.command_set = CommandSet::zoned;
-            geometry.zone_blocks = zone_blocks;
-            geometry.zones = geometry.blocks / zone_blocks;
-        }
-    }
+    read_nvme_zones(fd, facts, ns->format_index());
     return {};
 }
 

@@ -16,7 +16,8 @@ TEST(Nvme, RefusesWhatIsNoNvmeDevice) {
     LoopDevice loop(1 << 20);
     auto handle = be_linux::open(identifier_of(loop.path(), DeviceClass::block), Options{});
     ASSERT_TRUE(handle.has_value());
-    EXPECT_EQ(nvme::probe(**handle, Options{}).kind, Verdict::Kind::refuses);
+    EXPECT_EQ(nvme::probe_sync(**handle, Options{}).kind, Verdict::Kind::refuses);
+    EXPECT_EQ(nvme::probe_admin(**handle, Options{}).kind, Verdict::Kind::refuses);
 
     auto generic = be_linux::open(identifier_of("/dev/null", DeviceClass::nvme_generic), Options{});
     ASSERT_FALSE(generic.has_value());

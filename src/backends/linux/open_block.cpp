@@ -59,6 +59,8 @@ std::string no_medium(const Identifier& identifier, const BlockFolders& folders)
     if (folders.name.starts_with("zram"))
         return name + " has no size. Set one with: echo 1G > /sys/block/" + folders.name +
                "/disksize";
+    if (const std::string why = why_no_capacity(folders.name); !why.empty())
+        return name + " " + why + ".";
     return name + " holds no medium: its size is 0.";
 }
 
@@ -88,6 +90,11 @@ void read_limits(BlockHandle& handle) {
         geometry.command_set = CommandSet::zoned;
         geometry.zone_blocks = std::uint64_t{zone_sectors} * 512 / geometry.block_bytes;
         geometry.zones = ask<unsigned>(fd, BLKGETNRZONES, 0);
+        const auto limit = [&folders](const char* attribute) {
+            return static_cast<std::uint32_t>(read_number(folders.queue(attribute)).value_or(0));
+        };
+        geometry.max_open_zones = limit("max_open_zones");
+        geometry.max_active_zones = limit("max_active_zones");
     }
     facts.read_only = ask<int>(fd, BLKROGET, 0) != 0;
     facts.can_deallocate = read_number(folders.queue("discard_max_bytes")).value_or(0) != 0;

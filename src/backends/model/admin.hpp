@@ -9,6 +9,7 @@
 #include <xnvme/command.hpp>
 #include <xnvme/nvme/builders.hpp>
 #include <xnvme/nvme/identify.hpp>
+#include <xnvme/nvme/zoned.hpp>
 
 #include "controller.hpp"
 
@@ -22,6 +23,16 @@ Outcome identify(Controller& controller, const Command& command, Scatter& data) 
 /// What Identify with CNS 00h and 01h say of the model.
 nvme::IdentifyNamespace identify_namespace(Controller& controller) noexcept;
 nvme::IdentifyController identify_controller(Controller& controller) noexcept;
+
+/// Identify of the zoned command set, CNS 05h and 06h with CSI 02h. The namespace is zoned.
+/// Zoned Namespace Command Set 1.1 §4.1.5 (zoned_admin.cpp)
+nvme::IdentifyNamespaceZoned identify_namespace_zoned(Controller& controller) noexcept;
+nvme::IdentifyControllerZoned identify_controller_zoned(Controller& controller) noexcept;
+/// The changes that zones make to Identify Controller and Identify Namespace.
+void add_zones(const Controller& controller, nvme::IdentifyController& id) noexcept;
+void add_zones(Controller& controller, nvme::IdentifyNamespace& ns) noexcept;
+/// The commands of a zoned namespace. Zoned Namespace Command Set 1.1 §4.1.4
+void add_zoned_effects(nvme::CommandsEffectsLog& log) noexcept;
 
 /// Get Log Page. NVMe Base 2.0 §5.16 (admin_log.cpp)
 Outcome get_log_page(Controller& controller, const Command& command, Scatter& data) noexcept;

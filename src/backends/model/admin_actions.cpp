@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <optional>
 
 #include <xnvme/nvme/builders.hpp>
 
@@ -41,6 +42,9 @@ std::expected<FormatChoice, Status> choose_format(Controller& controller,
     if (protection.type > 3) return std::unexpected(kInvalidField);
     if (protection.type != 0 && format.metadata_bytes < protection.bytes())
         return std::unexpected(kInvalidFormat);
+    // Appended blocks would need their reference tags remapped, which the model does not do.
+    if (protection.type != 0 && controller.zones() != nullptr)
+        return std::unexpected(kInvalidFormat);
     return FormatChoice{fields.lbaf, fields.metadata_extended && format.metadata_bytes != 0,
                         fields.protection_type,
                         fields.protection_type != 0 && fields.protection_first};
@@ -62,8 +66,12 @@ Outcome format_nvm(Controller& controller, const Command& command) noexcept {
     if (controller.kv() != nullptr) {
         controller.kv()->erase();
     } else {
+        // Zones are locked before blocks are, as commands on zones do.
+        std::optional<Zones::Held> zones;
+        if (controller.zones() != nullptr) zones.emplace(*controller.zones(), kAllZoneStripes);
         Media::Held held(controller.media(), kAllStripes);
         controller.media().reformat(*choice);
+        if (zones) controller.zones()->clear();
         if (controller.fdp() != nullptr) controller.fdp()->erased();
     }
     const std::lock_guard lock(controller.admin_mutex());
@@ -101,8 +109,11 @@ Outcome sanitize(Controller& controller, const Command& command) noexcept {
     if (controller.kv() != nullptr) {
         controller.kv()->erase();
     } else {
+        std::optional<Zones::Held> zones;
+        if (controller.zones() != nullptr) zones.emplace(*controller.zones(), kAllZoneStripes);
         Media::Held held(controller.media(), kAllStripes);
         controller.media().erase();
+        if (zones) controller.zones()->clear();
         if (controller.fdp() != nullptr) controller.fdp()->erased();
     }
     // Bits 7:3 of the state: passes of an overwrite that were done.

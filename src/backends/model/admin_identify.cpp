@@ -101,6 +101,8 @@ Outcome put_command_sets(Controller& controller, std::uint32_t cntid, Scatter& d
     if (cntid != kControllerId && cntid != 0xffff) return Outcome::of(kInvalidField);
     nvme::IoCommandSets sets{};
     sets.vector[0] = std::uint64_t{1} << static_cast<unsigned>(controller.config().command_set);
+    // A zoned namespace takes the commands of the NVM command set too.
+    if (controller.zones() != nullptr) sets.vector[0] |= 1u;
     return put(sets, data);
 }
 
@@ -202,6 +204,7 @@ nvme::IdentifyController identify_controller(Controller& controller) noexcept {
                   unique[7], unique[8], unique[9], unique[10], unique[11], unique[12], unique[13],
                   unique[14], unique[15]);
     nvme::set_text(id.subnqn, nqn, '\0');
+    if (controller.zones() != nullptr) add_zones(controller, id);
     return id;
 }
 
@@ -240,6 +243,7 @@ nvme::IdentifyNamespace identify_namespace(Controller& controller) noexcept {
         ns.lbaf[i].lbads = kFormats[i].block_shift;
         ns.lbaf[i].ms = kFormats[i].metadata_bytes;
     }
+    if (controller.zones() != nullptr) add_zones(controller, ns);
     return ns;
 }
 
@@ -255,7 +259,10 @@ Outcome identify(Controller& controller, const Command& command, Scatter& data) 
     if (const auto managed = identify_managed(controller, command, data)) return *managed;
     switch (cns) {
         case Cns::ns_csi:
-            if (csi != own) return Outcome::of(kInvalidField);
+            if (csi != own && !(csi == CommandSet::nvm && own == CommandSet::zoned))
+                return Outcome::of(kInvalidField);
+            if (csi == CommandSet::zoned && (command.nsid == 0 || command.nsid == kNsid))
+                return put(identify_namespace_zoned(controller), data);
             [[fallthrough]];
         case Cns::ns:
         case Cns::allocated_ns:
@@ -267,12 +274,17 @@ Outcome identify(Controller& controller, const Command& command, Scatter& data) 
         case Cns::controller:
             return put(identify_controller(controller), data);
         case Cns::controller_csi:
+            if (csi == CommandSet::nvm && own == CommandSet::zoned) return put_controller_nvm(data);
             if (csi != own) return Outcome::of(kInvalidField);
+            if (own == CommandSet::zoned) return put(identify_controller_zoned(controller), data);
             // The key-value command set's structure has nothing but reserved bytes.
             return own == CommandSet::key_value ? put(std::array<std::uint8_t, 4096>{}, data)
                                                 : put_controller_nvm(data);
         case Cns::active_namespaces_csi:
         case Cns::allocated_namespaces_csi:
+            // The namespace is in the list of its own command set.
+            if (csi == CommandSet::nvm && own == CommandSet::zoned)
+                return put(nvme::NamespaceList{}, data);
             if (csi != own) return Outcome::of(kInvalidField);
             [[fallthrough]];
         case Cns::active_namespaces:

@@ -46,6 +46,8 @@ nvme::SupportedLogPages supported_pages(Controller& controller) {
     for (const LogPage page : kPages) log.lid[static_cast<std::uint8_t>(page)] = std::uint32_t{1};
     for (const LogPage page : record_pages())
         log.lid[static_cast<std::uint8_t>(page)] = std::uint32_t{1};
+    if (controller.zones() != nullptr)
+        log.lid[static_cast<std::uint8_t>(LogPage::changed_zones)] = std::uint32_t{1};
     if (controller.fdp() == nullptr) return log;
     for (const LogPage page : kFdpPages)
         log.lid[static_cast<std::uint8_t>(page)] = std::uint32_t{1};
@@ -151,6 +153,15 @@ nvme::ChangedNamespacesLog changed_namespaces(Controller& controller, const Comm
     return log;
 }
 
+/// A log of a namespace. Zoned Namespace Command Set 1.1 §4.1.4.1
+Outcome changed_zones(Controller& controller, const Command& command, Scatter& data) {
+    if (controller.zones() == nullptr) return Outcome::of(kInvalidLogPage);
+    if (command.nsid == nvme::kNsidAll) return Outcome::of(kInvalidNamespace);
+    const bool keep = (command.cdw10 & (1u << 15)) != 0;
+    const Zones::Held held(*controller.zones(), kAllZoneStripes);
+    return put(command, data, controller.zones()->changed(controller.media().shape(), keep));
+}
+
 nvme::SelfTestLog self_tests(Controller& controller) {
     const std::lock_guard lock(controller.admin_mutex());
     const AdminState& state = controller.admin_state();
@@ -207,12 +218,21 @@ Outcome get_log_page(Controller& controller, const Command& command, Scatter& da
         case LogPage::changed_namespaces:
             return put(command, data, changed_namespaces(controller, command));
         case LogPage::commands_effects:
+            if (csi == CommandSet::nvm && controller.zones() != nullptr)
+                return put(command, data, commands_effects(controller));
             if (csi != controller.config().command_set) return Outcome::of(kInvalidField);
+            if (csi == CommandSet::zoned) {
+                nvme::CommandsEffectsLog log = commands_effects(controller);
+                add_zoned_effects(log);
+                return put(command, data, log);
+            }
             return put(command, data, commands_effects(controller));
         case LogPage::self_test:
             return put(command, data, self_tests(controller));
         case LogPage::sanitize_status:
             return put(command, data, sanitize_status(controller));
+        case LogPage::changed_zones:
+            return changed_zones(controller, command, data);
         case LogPage::fdp_configurations:
         case LogPage::fdp_ruh_usage:
         case LogPage::fdp_statistics:

@@ -14,6 +14,7 @@
 #include "contracts/complete.hpp"
 #include "kv_commands.hpp"
 #include "nvm_commands.hpp"
+#include "zoned_commands.hpp"
 
 namespace xnvme::be_model {
 
@@ -59,20 +60,31 @@ Result<Controller*, Failure> Controller::create(const Config& config) {
         return fail(media.error(),
                     "There is not enough memory for the tables of a model device of " +
                         format_size(config.size_bytes) + ": make it smaller.");
+    std::unique_ptr<Zones> zones;
+    if (config.zones.zoned) {
+        auto made = Zones::create(config);
+        if (!made)
+            return fail(made.error(),
+                        "There is not enough memory for the zones of a model device of " +
+                            format_size(config.size_bytes) + ": make them larger.");
+        zones = std::move(*made);
+    }
     std::unique_ptr<KvStore> kv;
     if (config.command_set == CommandSet::key_value)
         kv = std::make_unique<KvStore>(config.size_bytes, config.kv);
-    return new Controller(config, std::move(*media), std::move(kv));
+    return new Controller(config, std::move(*media), std::move(kv), std::move(zones));
 }
 
 Controller::Controller(const Config& config, std::unique_ptr<Media> media,
-                       std::unique_ptr<KvStore> kv)
+                       std::unique_ptr<KvStore> kv, std::unique_ptr<Zones> zones)
     : config_(with_serial(config)),
       delays_(config.read_latency.count() != 0 || config.write_latency.count() != 0),
       plain_(!delays_ && !config.read_only && config.faults.empty() &&
-             config.background.count() == 0 && kv == nullptr && !config.placement.fdp),
+             config.background.count() == 0 && config.command_set == CommandSet::nvm &&
+             !config.placement.fdp),
       media_(std::move(media)),
       kv_(std::move(kv)),
+      zones_(std::move(zones)),
       faults_(config.faults),
       started_(steady_clock::now()) {
     if (config.placement.fdp)
@@ -152,8 +164,9 @@ void Controller::execute_io(Context& context, std::chrono::milliseconds timeout)
         return;
     }
     const auto begun = delays_ ? steady_clock::now() : steady_clock::time_point{};
-    const Outcome outcome =
-        kv_ != nullptr ? execute_kv(*this, context) : execute_nvm(*this, context);
+    const Outcome outcome = kv_ != nullptr      ? execute_kv(*this, context)
+                            : zones_ != nullptr ? execute_zoned(*this, context)
+                                                : execute_nvm(*this, context);
     if (delays_) [[unlikely]]
         sleep_until(begun + latency_of(config_, context.command.opcode));
     if (outcome.status.ok() && !outcome.dropped) [[likely]] {
@@ -170,6 +183,11 @@ void Controller::execute_admin(Context& context, std::chrono::milliseconds timeo
         return;
     }
     fail_command(context, true, outcome, timeout);
+}
+
+void Controller::reset() noexcept {
+    const std::lock_guard lock(admin_mutex_);
+    features_.reset();
 }
 
 void Controller::fail_command(Context& context, bool admin, const Outcome& outcome,

@@ -22,6 +22,7 @@
 #include "media.hpp"
 #include "streams.hpp"
 #include "uri.hpp"
+#include "zones.hpp"
 
 namespace xnvme::be_model {
 
@@ -85,6 +86,10 @@ class Controller {
     /// Executes an admin command likewise.
     void execute_admin(Context& context, std::chrono::milliseconds timeout) noexcept;
 
+    /// Controller reset: features are as they were saved, self-tests end. What the medium holds and
+    /// what logs say stays, as NVMe Base 2.0 §3.7.2 has it.
+    void reset() noexcept;
+
     const Config& config() const noexcept { return config_; }
     /// The blocks of the namespace; nothing is ever in them where it is key-value.
     Media& media() noexcept { return *media_; }
@@ -96,6 +101,8 @@ class Controller {
     Streams* streams() noexcept { return streams_.get(); }
     /// What was done to the namespace, whatever it is of.
     Traffic traffic() noexcept;
+    /// Null unless the namespace is zoned.
+    Zones* zones() noexcept { return zones_.get(); }
     FaultSet& faults() noexcept { return faults_; }
     ErrorLog& errors() noexcept { return errors_; }
     Features& features() noexcept { return features_; }
@@ -128,7 +135,8 @@ class Controller {
     friend class ControllerRef;
     /// Why no I/O command can be executed now, or success.
     Status refusal() noexcept;
-    Controller(const Config& config, std::unique_ptr<Media> media, std::unique_ptr<KvStore> kv);
+    Controller(const Config& config, std::unique_ptr<Media> media, std::unique_ptr<KvStore> kv,
+               std::unique_ptr<Zones> zones);
     void fail_command(Context& context, bool admin, const Outcome& outcome,
                       std::chrono::milliseconds timeout) noexcept;
 
@@ -139,6 +147,7 @@ class Controller {
     std::unique_ptr<KvStore> kv_;
     std::unique_ptr<FdpState> fdp_;
     std::unique_ptr<Streams> streams_;
+    std::unique_ptr<Zones> zones_;
     FaultSet faults_;
     ErrorLog errors_;
     Features features_;

@@ -19,8 +19,8 @@ std::unexpected<Failure> refuse(std::string_view fault, std::string why) {
 }
 
 /// The command sets whose commands a fault can name.
-constexpr nvme::OpcodeSet kSets[] = {nvme::OpcodeSet::nvm, nvme::OpcodeSet::admin,
-                                     nvme::OpcodeSet::key_value};
+constexpr nvme::OpcodeSet kSets[] = {nvme::OpcodeSet::nvm, nvme::OpcodeSet::zoned,
+                                     nvme::OpcodeSet::admin, nvme::OpcodeSet::key_value};
 
 /// The opcode's name, or `any`, or `drop`.
 Result<void, Failure> parse_what(std::string_view fault, std::string_view what, FaultRule& rule) {
@@ -100,7 +100,8 @@ Result<void, Failure> parse_item(std::string_view fault, std::string_view item, 
     }
     std::string_view value = item;
     const std::string_view key = take_until(value, '=');
-    static constexpr std::string_view kKeys[] = {"sct", "sc", "dnr", "count", "once", "drop"};
+    static constexpr std::string_view kKeys[] = {"sct",  "sc",   "dnr", "count",
+                                                 "once", "drop", "zone"};
     const auto number = parse_number(value);
     const auto bad = [&](std::string_view allowed) {
         return refuse(fault, "'" + std::string(item) + "' must be " + std::string(allowed) + ".");
@@ -117,12 +118,18 @@ Result<void, Failure> parse_item(std::string_view fault, std::string_view item, 
     } else if (key == "count") {
         if (!number || *number == 0) return bad("count= and a whole number from 1");
         rule.count = *number;
+    } else if (key == "zone") {
+        if (value != "read-only" && value != "offline" && value != "full")
+            return bad("zone=read-only, zone=offline or zone=full");
+        rule.zone = value == "read-only" ? ZoneDefect::read_only
+                    : value == "offline" ? ZoneDefect::offline
+                                         : ZoneDefect::finished;
     } else {
         const std::string_view near = text::nearest(key, kKeys);
-        return refuse(
-            fault,
-            "'" + std::string(item) + "' is none of sct=, sc=, dnr=, count=, " + "once, drop." +
-                (near.empty() ? std::string() : " Did you mean '" + std::string(near) + "'?"));
+        return refuse(fault, "'" + std::string(item) +
+                                 "' is none of sct=, sc=, dnr=, count=, zone=, " + "once, drop." +
+                                 (near.empty() ? std::string()
+                                               : " Did you mean '" + std::string(near) + "'?"));
     }
     return {};
 }
@@ -131,7 +138,7 @@ Result<void, Failure> parse_item(std::string_view fault, std::string_view item, 
 Status default_status(const FaultRule& rule) {
     if (rule.key_value) return nvme::status_of(nvme::GenericStatus::unrecovered_error);
     const nvme::OpcodeInfo* info =
-        rule.any || rule.admin ? nullptr : nvme::find_opcode(nvme::OpcodeSet::nvm, rule.opcode);
+        rule.any || rule.admin ? nullptr : nvme::find_io_opcode(CommandSet::zoned, rule.opcode);
     if (info == nullptr) return kInternalError;
     return info->changes_device ? kWriteFault
                                 : nvme::status_of(nvme::MediaStatus::unrecovered_read_error);
@@ -216,6 +223,7 @@ std::optional<Outcome> FaultSet::meet(bool admin, std::uint8_t opcode,
         if (lba == kNoLba && !ranges.empty()) lba = ranges.front().slba;
         outcome = Outcome::of(rule.status, lba);
         outcome->dropped = rule.drop;
+        outcome->defect = rule.zone;
     }
     return outcome;
 }

@@ -32,8 +32,9 @@ struct FaultRule {
     std::uint64_t first = 0;
     std::uint64_t last = 0;
     std::string key;
-    std::uint64_t count = UINT64_MAX;  ///< How many commands it meets before it is spent.
-    bool drop = false;                 ///< The command never completes.
+    std::uint64_t count = UINT64_MAX;    ///< How many commands it meets before it is spent.
+    bool drop = false;                   ///< The command never completes.
+    ZoneDefect zone = ZoneDefect::none;  ///< What becomes of the zone that it touches.
     Status status{};
 
     bool operator==(const FaultRule&) const = default;
@@ -43,11 +44,13 @@ struct FaultRule {
 ///
 ///     OPCODE[@lba:FIRST[..LAST] | @key:KEY |
 ///     @nth:N][,sct=N,sc=N][,dnr=0|1][,count=N][,once][,drop]
+///         [,zone=read-only|offline|full]
 ///
 /// OPCODE is a name such as `read`, `write-zeroes` or `identify`, `any` for every I/O command, or
 /// `drop` for every I/O command with `drop`. Numbers are decimal or begin with 0x. Without a status
 /// the command fails as a broken medium would make it fail. `@nth` meets one command unless `count`
-/// says more. Fails with a sentence that names the bad part and says what is allowed.
+/// says more. `zone=` breaks the zone of the block that was met, on a zoned device. Fails with a
+/// sentence that names the bad part and says what is allowed.
 Result<FaultRule, Failure> parse_fault(std::string_view text);
 
 /// The faults of a controller, with how often each was met. Any thread may use it.

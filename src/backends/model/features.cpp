@@ -131,6 +131,19 @@ Features::Features() noexcept : timestamp_set_(std::chrono::steady_clock::now())
         thresholds_[i] = {kInitialThresholds[i], kInitialThresholds[i]};
 }
 
+void Features::reset() noexcept {
+    const std::lock_guard lock(mutex_);
+    for (Values& values : values_) values.current = values.saved;
+    for (Values& values : thresholds_) values.current = values.saved;
+    host_identifier_.fill(std::byte{0});
+    host_behavior_.fill(std::byte{0});
+    timestamp_by_host_ = false;
+    timestamp_ms_ = 0;
+    timestamp_set_ = std::chrono::steady_clock::now();
+    const std::uint32_t recovery = values_[find_row(FeatureId::error_recovery)].current;
+    refuses_deallocated_.store((recovery & (1u << 16)) != 0, std::memory_order_relaxed);
+}
+
 bool Features::temperature_warning() const noexcept {
     const std::lock_guard lock(mutex_);
     return kTemperatureKelvin >= thresholds_[0].current ||

@@ -34,6 +34,10 @@ class Features {
   public:
     Features() noexcept;
 
+    /// Every feature becomes what was saved, or where nothing was, what it began with.
+    /// NVMe Base 2.0 §5.27: a reset of the controller ends the current values.
+    void reset() noexcept;
+
     /// Get Features. NVMe Base 2.0 §5.15
     Outcome get(const Command& command, Scatter& data) noexcept;
     /// Set Features. NVMe Base 2.0 §5.27

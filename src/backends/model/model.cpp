@@ -15,6 +15,23 @@ std::string current_firmware(Controller& controller) {
     return std::string(nvme::trimmed(controller.firmware().revision()));
 }
 
+void take_zones(const Zones& zones, const Shape& shape, Geometry& geometry) {
+    const ZoneConfig& config = zones.config();
+    geometry.command_set = CommandSet::zoned;
+    geometry.zoned = true;
+    geometry.zones = zones.count();
+    geometry.zone_blocks = zones.zone_blocks(shape);
+    geometry.max_open_zones = config.max_open;
+    geometry.max_active_zones = config.max_active;
+    geometry.max_append_bytes = static_cast<std::uint32_t>(config.append_bytes);
+    geometry.zone_extension_bytes = config.extension_bytes;
+    geometry.random_write_areas = config.areas;
+    geometry.random_write_area_blocks =
+        static_cast<std::uint32_t>(config.area_bytes >> shape.block_shift);
+    geometry.random_write_area_flush_blocks =
+        static_cast<std::uint32_t>(config.area_flush_bytes >> shape.block_shift);
+}
+
 /// An open model device: a share of its controller.
 struct ModelHandle final : Handle {
     explicit ModelHandle(ControllerRef opened) : controller(std::move(opened)) {}
@@ -51,6 +68,7 @@ struct ModelHandle final : Handle {
         geometry.physical_block_bytes = shape.block_bytes;
         geometry.command_set = CommandSet::nvm;
         geometry.deallocated_read = config.deallocated;
+        if (const Zones* zones = controller->zones()) take_zones(*zones, shape, geometry);
         return {};
     }
 
@@ -59,6 +77,21 @@ struct ModelHandle final : Handle {
 
 ModelHandle& model_of(Handle& handle) {
     return static_cast<ModelHandle&>(handle);
+}
+
+/// What the registers of this controller would say. It has no queues in memory, whose addresses are
+/// 0 therefore. NVMe Base 2.0 §3.1.3
+nvme::ControllerRegisters model_registers() noexcept {
+    nvme::ControllerRegisters registers{};
+    // MQES 65536, CQR, TO 500 ms, NSSRS, CSS the NVM command set and others; MPSMAX 64 KiB.
+    registers.cap = std::uint64_t{0xffff} | (std::uint64_t{1} << 16) | (std::uint64_t{1} << 24) |
+                    (std::uint64_t{1} << 36) | (std::uint64_t{0x41} << 37) |
+                    (std::uint64_t{4} << 52);
+    registers.vs = std::uint32_t{0x00020000};
+    // EN, all command sets, entries of 64 and 16 bytes.
+    registers.cc = 1u | (6u << 4) | (6u << 16) | (4u << 20);
+    registers.csts = std::uint32_t{1};
+    return registers;
 }
 
 /// Both contracts: the command runs on the caller's thread.
@@ -80,6 +113,13 @@ class ModelAdmin final : public AdminInterface {
     void execute(Context& context) noexcept override {
         controller_.execute_admin(context, timeout_);
     }
+    Result<void, Failure> control(ControllerAction action) override {
+        // The subsystem has this controller alone. Its namespaces do not come and go: a rescan
+        // finds what there was.
+        if (action != ControllerAction::rescan) controller_.reset();
+        return {};
+    }
+    Result<nvme::ControllerRegisters, Failure> registers() override { return model_registers(); }
 
   private:
     Controller& controller_;
@@ -92,7 +132,7 @@ Result<std::unique_ptr<Handle>, Failure> open(const Identifier& identifier,
                                               const Options& options) {
     auto config = parse_uri(identifier.text);
     if (!config) return std::unexpected(std::move(config.error()));
-    if (options.nsid != kNsid)
+    if (options.nsid != 0 && options.nsid != kNsid)
         return fail(Errc::not_found, "The model device '" + identifier.text +
                                          "' has no namespace " + std::to_string(options.nsid) +
                                          ": its only one is 1.");
@@ -112,8 +152,9 @@ Result<std::unique_ptr<Handle>, Failure> open(const Identifier& identifier,
     facts.serial = handle->controller->config().serial;
     facts.nsid = kNsid;
     facts.read_only = handle->controller->config().read_only;
-    facts.can_deallocate = handle->controller->kv() == nullptr;
-    facts.can_write_zeroes = facts.can_deallocate;
+    // Keys are deleted; blocks of zones are deallocated by resetting their zone.
+    facts.can_deallocate = handle->controller->config().command_set == CommandSet::nvm;
+    facts.can_write_zeroes = handle->controller->kv() == nullptr;
     facts.can_secure_erase = true;
     facts.volatile_cache = true;
     facts.takes_raw_commands = true;

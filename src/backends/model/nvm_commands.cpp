@@ -108,15 +108,10 @@ Outcome on_blocks(Controller& controller, const Shape& shape, const Command& com
 }
 
 template <NvmOpcode opcode>
-Outcome on_range(Controller& controller, const Context& context) noexcept {
+Outcome on_range_past_faults(Controller& controller, const Context& context) noexcept {
     const Command& command = context.command;
     const std::uint64_t slba = command.slba();
     const std::uint32_t blocks = command.blocks();
-    if (!controller.faults().empty()) [[unlikely]] {
-        const BlockRange range{slba, blocks};
-        if (auto fault = controller.faults().meet(false, command.opcode, {&range, 1}))
-            return *fault;
-    }
     if (changes_blocks(opcode) && controller.config().read_only)
         return Outcome::of(kWriteProtected, slba);
     Scatter data;
@@ -142,6 +137,17 @@ Outcome on_range(Controller& controller, const Context& context) noexcept {
             continue;
         return on_blocks<opcode>(controller, shape, command, data, metadata, held.traffic());
     }
+}
+
+template <NvmOpcode opcode>
+Outcome on_range(Controller& controller, const Context& context) noexcept {
+    const Command& command = context.command;
+    if (!controller.faults().empty()) [[unlikely]] {
+        const BlockRange range{command.slba(), command.blocks()};
+        if (auto fault = controller.faults().meet(false, command.opcode, {&range, 1}))
+            return *fault;
+    }
+    return on_range_past_faults<opcode>(controller, context);
 }
 
 Outcome meet_faults(Controller& controller, const Command& command,
@@ -351,6 +357,10 @@ Outcome execute_nvm(Controller& controller, const Context& context) noexcept {
         default:
             return Outcome::of(kInvalidOpcode);
     }
+}
+
+Outcome execute_write(Controller& controller, const Context& context) noexcept {
+    return on_range_past_faults<NvmOpcode::write>(controller, context);
 }
 
 }  // namespace xnvme::be_model

@@ -21,4 +21,7 @@ bool execute_nvm_plain(Controller& controller, const Context& context) noexcept;
 /// Executes one I/O command of the NVM command set. Trusts nothing in it.
 Outcome execute_nvm(Controller& controller, const Context& context) noexcept;
 
+/// Writes as a write command does, but for the faults, which another command has met in its stead.
+Outcome execute_write(Controller& controller, const Context& context) noexcept;
+
 }  // namespace xnvme::be_model

@@ -120,6 +120,10 @@ Result<void, Failure> read_ro(std::string_view key, std::string_view value, Conf
                               Pending&) {
     return read_flag(key, value, config.read_only);
 }
+Result<void, Failure> read_zones(std::string_view key, std::string_view value, Config& config,
+                                 Pending&) {
+    return read_zone_key(key, value, config.zones);
+}
 Result<void, Failure> read_csi(std::string_view key, std::string_view value, Config& config,
                                Pending&) {
     if (value != "nvm" && value != "kv") return refuse_value(key, value, "nvm or kv");
@@ -174,6 +178,17 @@ constexpr Key kKeys[] = {
     {"streams", read_placement_key},
     {"serial", read_serial},
     {"fault", read_fault},
+    {"zoned", read_zones},
+    {"zone", read_zones},
+    {"zone_capacity", read_zones},
+    {"max_open", read_zones},
+    {"max_active", read_zones},
+    {"append", read_zones},
+    {"extension", read_zones},
+    {"zrwa", read_zones},
+    {"zrwa_flush", read_zones},
+    {"zrwa_zones", read_zones},
+    {"cross_read", read_zones},
 };
 
 std::unexpected<Failure> refuse_key(std::string_view key) {
@@ -283,6 +298,8 @@ Result<Config, Failure> parse_uri(std::string_view text) {
                       std::to_string(block) + ": use " +
                       std::to_string(config.size_bytes / block * block) + " or " +
                       std::to_string((config.size_bytes / block + 1) * block) + ".");
+    if (auto completed = complete_zones(config); !completed)
+        return std::unexpected(std::move(completed.error()));
     return config;
 }
 

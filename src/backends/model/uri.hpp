@@ -14,6 +14,7 @@
 #include "faults.hpp"
 #include "fdp_config.hpp"
 #include "protection_uri.hpp"
+#include "zone_config.hpp"
 
 namespace xnvme::be_model {
 
@@ -44,6 +45,7 @@ struct Config {
     KvConfig kv;         ///< Where the command set is key-value.
     std::string serial;  ///< Empty: one of its own.
     std::vector<FaultRule> faults;
+    ZoneConfig zones;
     /// Keys that the identifier gave, for comparing with a named device that is open already.
     std::vector<std::string> given;
 };
@@ -71,6 +73,7 @@ inline constexpr std::uint32_t kMdtsMax = 1u << 30;
 ///   groups and `ru=SIZE` reclaim units
 /// - `streams=1..1024`: the streams directive
 /// - `serial=TEXT`: at most 20 printable characters
+/// - `zoned=1` and the keys of zones: see `read_zone_key`
 /// - `fault=...`, repeatable: see `parse_fault`
 ///
 /// Each mistake fails with a sentence of its own, that names the part and what is allowed.

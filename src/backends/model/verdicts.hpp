@@ -69,12 +69,21 @@ inline constexpr Status kDeallocatedBlock =
 /// The LBA of an outcome that is about no block in particular.
 inline constexpr std::uint64_t kNoLba = ~std::uint64_t{0};
 
+/// What becomes of the zone that a fault meets.
+enum class ZoneDefect : std::uint8_t {
+    none,
+    read_only,
+    offline,
+    finished,  ///< The controller finishes it: it is full.
+};
+
 /// What a command comes to.
 struct Outcome {
     Status status{};
-    std::uint64_t result = 0;    ///< Dwords 0 and 1 of the completion.
-    std::uint64_t lba = kNoLba;  ///< The first block that the error is about.
-    bool dropped = false;        ///< It never completes: the caller's time-out ends it.
+    std::uint64_t result = 0;              ///< Dwords 0 and 1 of the completion.
+    std::uint64_t lba = kNoLba;            ///< The first block that the error is about.
+    bool dropped = false;                  ///< It never completes: the caller's time-out ends it.
+    ZoneDefect defect = ZoneDefect::none;  ///< What happens to the zone of `lba`.
 
     static Outcome of(Status status, std::uint64_t lba = kNoLba) noexcept {
         return {status, 0, lba, false};

@@ -21,10 +21,13 @@ class NvmePlace : public Place {
 /// The kind of an entry; without a name when it cannot be read.
 TargetKind nvme_target(std::string_view entry) {
     using xnvme::DeviceClass;
+    constexpr std::string_view kZoned = "zoned:";
     constexpr std::string_view kPolled = "polled:";
     const std::size_t equals = entry.find('=');
     if (equals == std::string_view::npos) return {};
     std::string_view path = entry.substr(equals + 1);
+    const bool zoned = path.starts_with(kZoned);
+    if (zoned) path.remove_prefix(kZoned.size());
     const bool polled = path.starts_with(kPolled);
     if (polled) path.remove_prefix(kPolled.size());
     // The page cache would answer for the device.
@@ -33,6 +36,7 @@ TargetKind nvme_target(std::string_view entry) {
     TargetKind kind;
     kind.name = entry.substr(0, equals);
     kind.family = "nvme";
+    kind.zoned = zoned;
     kind.device_class = direct ? DeviceClass::nvme_block : DeviceClass::nvme_generic;
     kind.make = [path = std::string(path), direct, polled]() -> MadePlace {
         return std::make_unique<NvmePlace>(path, direct, polled);

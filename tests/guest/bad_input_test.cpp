@@ -1,0 +1,347 @@
+// What goes wrong on a real controller: each with its own answer, and nothing hangs.
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstring>
+#include <set>
+#include <thread>
+
+#include "tests/conformance/harness.hpp"
+#include "tests/guest/devices.hpp"
+
+namespace {
+
+using conformance::code_of;
+using conformance::must;
+using conformance::Runner;
+using xnvme::Errc;
+using namespace std::chrono_literals;
+namespace nvme = xnvme::nvme;
+
+constexpr const char* kAsync[] = {"io_uring_cmd", "thrpool"};
+
+xnvme::Options with(const std::string& async) {
+    xnvme::Options options;
+    options.async = async;
+    options.sync = "nvme";
+    return options;
+}
+
+TEST(NvmBadInput, AnotherNamespaceThanTheDevicesIsRefused) {
+    for (const char* const async : kAsync) {
+        SCOPED_TRACE(async);
+        xnvme::Device device =
+            must(xnvme::Device::open(guest::device("nvme512").generic, with(async)));
+        xnvme::Buffer buffer = must(device.allocate(4096));
+        xnvme::Command read = nvme::read(0, 1);
+        read.nsid = 99;
+        EXPECT_EQ(code_of(device.execute(read, buffer.part(0, 512))), Errc::invalid_argument);
+        xnvme::Queue queue = must(device.create_queue(2));
+        Runner runner(queue);
+        EXPECT_EQ(runner.run(read, buffer.part(0, 512)).why.code, Errc::invalid_argument);
+        read.nsid = device.nsid();
+        EXPECT_FALSE(runner.run(read, buffer.part(0, 512)).why);
+    }
+}
+
+TEST(NvmBadInput, AControllerIsNotOpenedWithANamespaceThatItLacks) {
+    xnvme::Options options;
+    options.nsid = 99;
+    const auto device = xnvme::Device::open(guest::device("nvme512").controller, options);
+    ASSERT_FALSE(device.has_value());
+    EXPECT_EQ(device.error().error.code, Errc::not_found);
+    EXPECT_TRUE(conformance::says(device.error().sentence, {"no namespace 99", "1, 2"}));
+}
+
+TEST(NvmBadInput, ATransferBeyondTheLimitIsRefusedAtSubmission) {
+    for (const std::string& path : {guest::device("many1").generic, guest::device("many1").block}) {
+        SCOPED_TRACE(path);
+        xnvme::Options options;
+        options.direct = path == guest::device("many1").block;
+        xnvme::Device device = must(xnvme::Device::open(path, options));
+        const std::uint32_t limit = device.geometry().max_transfer_bytes;
+        EXPECT_EQ(limit, 128u << 10);  // MDTS 5 in pages of 4 KiB.
+        xnvme::Buffer buffer = must(device.allocate(limit + 512));
+        xnvme::Queue queue = must(device.create_queue(2));
+        Runner runner(queue);
+        const auto refused =
+            runner.submit(nvme::read(0, limit / 512 + 1), buffer.part(0, limit + 512));
+        EXPECT_EQ(code_of(refused), Errc::too_large);
+        EXPECT_EQ(
+            code_of(device.execute(nvme::read(0, limit / 512 + 1), buffer.part(0, limit + 512))),
+            Errc::too_large);
+        EXPECT_EQ(queue.outstanding(), 0u);
+        EXPECT_FALSE(runner.run(nvme::read(0, limit / 512), buffer.part(0, limit)).why);
+        EXPECT_TRUE(device.execute(nvme::read(0, limit / 512), buffer.part(0, limit)).has_value());
+        nvme::LogFields log;
+        log.page = nvme::LogPage::error_information;
+        log.bytes = limit + 4096;
+        xnvme::Buffer large = must(device.allocate(limit + 4096));
+        EXPECT_EQ(code_of(device.admin(nvme::get_log_page(log), large.part(0, limit + 4096))),
+                  Errc::too_large);
+    }
+}
+
+TEST(NvmBadInput, LessRoomThanACommandFillsIsRefused) {
+    xnvme::Device device = must(xnvme::Device::open(guest::device("nvme512").controller));
+    std::array<std::byte, 4096> room{};
+    EXPECT_EQ(code_of(device.admin(nvme::identify({.cns = nvme::Cns::controller}),
+                                   xnvme::Data(room.data(), 512))),
+              Errc::bad_length);
+    EXPECT_TRUE(device
+                    .admin(nvme::identify({.cns = nvme::Cns::controller}),
+                           xnvme::Data(room.data(), room.size()))
+                    .has_value());
+}
+
+/// A reset that the driver does by itself, after a time-out, goes on when the command has returned.
+void wait_until_live(const std::string& controller) {
+    const auto end = std::chrono::steady_clock::now() + 20s;
+    for (;;) {
+        for (const xnvme::Found& found : must(xnvme::scan()))
+            if (found.uri == controller && found.state == "live") return;
+        if (std::chrono::steady_clock::now() > end)
+            throw std::runtime_error(controller + " does not come back");
+        std::this_thread::sleep_for(10ms);
+    }
+}
+
+struct Done {
+    std::uint32_t count = 0;
+    xnvme::Error why;
+};
+void note(xnvme::Context& context, void* argument) {
+    auto& done = *static_cast<Done*>(argument);
+    ++done.count;
+    done.why = context.why();
+    context.queue->slots().give_back(context);
+}
+
+TEST(NvmBadInput, ACommandThatDoesNotAnswerInTimeIsTimedOutAndOthersWorkAfterwards) {
+    // A controller answers Asynchronous Event Request when something happens, which is never.
+    for (const char* const async : kAsync) {
+        SCOPED_TRACE(async);
+        xnvme::Options options = with(async);
+        options.admin_timeout = 1s;
+        xnvme::Device device = must(xnvme::Device::open(guest::device("many1").generic, options));
+        xnvme::Command request{};
+        request.opcode = 0x0c;
+        const auto started = std::chrono::steady_clock::now();
+        EXPECT_EQ(code_of(device.admin(request)), Errc::timed_out);
+        wait_until_live(guest::device("many1").controller);
+        xnvme::QueueOptions queue_options;
+        queue_options.admin = true;
+        xnvme::Queue queue = must(device.create_queue(4, queue_options));
+        Done done;
+        xnvme::Context* const context = queue.acquire();
+        ASSERT_NE(context, nullptr);
+        context->command = request;
+        context->callback = note;
+        context->argument = &done;
+        must(queue.submit_admin(*context));
+        (void)must(queue.drain());
+        EXPECT_EQ(done.count, 1u);
+        EXPECT_EQ(done.why.code, Errc::timed_out) << conformance::text(done.why);
+        EXPECT_GE(std::chrono::steady_clock::now() - started, 2s);
+        wait_until_live(guest::device("many1").controller);
+        conformance::write_pattern(device, 0, 4, 31);
+        EXPECT_TRUE(conformance::holds(conformance::read_blocks(device, 0, 4).span(), 0, 512, 31));
+    }
+}
+
+/// Keeps a queue full of reads until it is told to stop, and counts what came back.
+class Load {
+  public:
+    explicit Load(xnvme::Device& device, std::uint32_t depth)
+        : buffer_(must(device.allocate(depth * 4096))), queue_(must(device.create_queue(depth))) {
+        blocks_ = 4096 / device.geometry().block_bytes;
+        for (std::uint32_t i = 0; i < depth; ++i) {
+            xnvme::Context* const context = queue_.acquire();
+            context->callback = on_complete;
+            context->argument = this;
+            must(queue_.read(*context, i * blocks_, blocks_, part(*context)));
+        }
+    }
+    /// Runs until `wanted` commands have completed since the call.
+    void run(std::uint64_t wanted) {
+        const std::uint64_t end = completed_ + wanted;
+        while (completed_ < end) (void)must(queue_.wait(1, 5s));
+    }
+    void finish() {
+        stop_ = true;
+        (void)must(queue_.drain());
+    }
+    std::uint64_t completed() const { return completed_; }
+    const std::set<Errc>& failures() const { return failures_; }
+    xnvme::Queue& queue() { return queue_; }
+
+  private:
+    xnvme::Data part(const xnvme::Context& context) {
+        const auto slot = static_cast<std::size_t>(&context - &queue_.engine().slots().at(0));
+        return buffer_.part(slot * 4096, 4096);
+    }
+    static void on_complete(xnvme::Context& context, void* argument) noexcept {
+        Load& load = *static_cast<Load*>(argument);
+        ++load.completed_;
+        if (!context.ok()) load.failures_.insert(context.error);
+        if (load.stop_) return load.queue_.release(context);
+        if (!load.queue_.submit(context, load.part(context))) load.queue_.release(context);
+    }
+
+    xnvme::Buffer buffer_;
+    xnvme::Queue queue_;
+    std::uint32_t blocks_ = 1;
+    std::uint64_t completed_ = 0;
+    bool stop_ = false;
+    std::set<Errc> failures_;
+};
+
+TEST(NvmBadInput, AControllerThatIsResetUnderLoadEndsWhatIsOutstandingAndGoesOn) {
+    const guest::Device& node = guest::device("nvme512");
+    for (const std::string async : {"io_uring_cmd", "thrpool", "emu", "io_uring"}) {
+        SCOPED_TRACE(async);
+        const bool block = async == "io_uring";
+        xnvme::Options options = with(async);
+        options.direct = block;
+        xnvme::Device device =
+            must(xnvme::Device::open(block ? node.block : node.generic, options));
+        xnvme::Device controller = must(xnvme::Device::open(node.controller));
+        Load load(device, 32);
+        std::atomic<bool> resetting{true};
+        std::thread resets([&] {
+            for (int i = 0; i < 5; ++i)
+                EXPECT_TRUE(controller.control(xnvme::ControllerAction::reset).has_value());
+            resetting = false;
+        });
+        while (resetting) load.run(1);
+        resets.join();
+        load.run(64);
+        load.finish();
+        EXPECT_EQ(load.queue().outstanding(), 0u);
+        // A command that was under way is cancelled by the driver, or answered with the path
+        // related status of one; the block layer sends its own again.
+        for (const Errc code : load.failures())
+            EXPECT_TRUE(!block && (code == Errc::cancelled || code == Errc::device))
+                << static_cast<int>(code);
+        EXPECT_GT(load.completed(), 64u);
+    }
+}
+
+xnvme::Command zone_send(std::uint64_t slba, std::uint32_t action) {
+    xnvme::Command command{};
+    command.opcode = 0x79;
+    command.set_slba(slba);
+    command.cdw13 = action;
+    return command;
+}
+
+TEST(ZonedBadInput, AFullZoneAndAnUnalignedAppendAreTheDevicesVerdicts) {
+    for (const char* const async : kAsync) {
+        SCOPED_TRACE(async);
+        xnvme::Device device =
+            must(xnvme::Device::open(guest::device("zoned").generic, with(async)));
+        const std::uint64_t zone = 5 * device.geometry().zone_blocks;
+        xnvme::Buffer buffer = must(device.allocate(4096));
+        xnvme::Queue queue = must(device.create_queue(4));
+        Runner runner(queue);
+        EXPECT_FALSE(runner.run(zone_send(zone, 4)).why);
+        EXPECT_FALSE(runner.run(zone_send(zone, 2)).why);
+        const auto full = runner.run(nvme::write(zone, 1), buffer.part(0, 4096));
+        EXPECT_EQ(full.why.code, Errc::device);
+        // Zoned Namespace Command Set 1.1, command specific: Zone Is Full.
+        EXPECT_EQ(full.why.status.sct(), 1u) << conformance::text(full.why);
+        EXPECT_EQ(full.why.status.sc(), 0xb9u) << conformance::text(full.why);
+        EXPECT_FALSE(runner.run(zone_send(zone, 4)).why);
+        xnvme::Command append{};
+        append.opcode = 0x7d;
+        append.set_slba(zone + 1);
+        append.set_blocks(1);
+        const auto unaligned = runner.run(append, buffer.part(0, 4096));
+        EXPECT_EQ(unaligned.why.code, Errc::device);
+        // Generic: Invalid Field in Command.
+        EXPECT_EQ(unaligned.why.status.sct(), 0u) << conformance::text(unaligned.why);
+        EXPECT_EQ(unaligned.why.status.sc(), 0x02u) << conformance::text(unaligned.why);
+        const auto past = runner.run(nvme::write(zone + 3, 1), buffer.part(0, 4096));
+        EXPECT_EQ(past.why.status.sct(), 1u) << conformance::text(past.why);
+        EXPECT_EQ(past.why.status.sc(), 0xbcu) << conformance::text(past.why);
+    }
+}
+
+/// Attaches a namespace to its controller, or detaches it. NVMe Base 2.0 §5.20
+void attach(xnvme::Device& controller, std::uint32_t nsid, bool attached) {
+    std::array<std::byte, 4096> list{};
+    list[0] = std::byte{1};  // One controller, whose identifier is the next word.
+    const std::uint16_t id = controller.identify_controller().cntlid.value();
+    std::memcpy(list.data() + 2, &id, sizeof id);
+    xnvme::Command command{};
+    command.opcode = 0x15;
+    command.nsid = nsid;
+    command.cdw10 = attached ? 0 : 1;
+    (void)must(controller.admin(command, xnvme::Data(list.data(), list.size())));
+    must(controller.control(xnvme::ControllerAction::rescan));
+}
+
+/// Waits until a controller's namespace is there, or not. Its generic device, empty for none.
+std::string wait_for_namespace(const std::string& controller, std::uint32_t nsid, bool there) {
+    const auto end = std::chrono::steady_clock::now() + 20s;
+    for (;;) {
+        std::string path;
+        for (const xnvme::Found& found : must(xnvme::scan())) {
+            if (found.device_class == xnvme::DeviceClass::nvme_generic && found.nsid == nsid &&
+                std::ranges::find(found.controllers, controller) != found.controllers.end() &&
+                ::access(found.uri.c_str(), F_OK) == 0)
+                path = found.uri;
+        }
+        if (path.empty() != there) return path;
+        if (std::chrono::steady_clock::now() > end)
+            throw std::runtime_error("namespace " + std::to_string(nsid) + " of " + controller +
+                                     (there ? " does not come" : " does not go"));
+        std::this_thread::sleep_for(10ms);
+    }
+}
+
+/// What commands to a namespace that is going, or has gone, may come to.
+bool is_of_the_end(Errc code) {
+    return code == Errc::device_gone || code == Errc::device || code == Errc::system ||
+           code == Errc::cancelled;
+}
+
+TEST(FdpBadInput, ANamespaceThatIsDetachedWhileItIsOpenFailsItsCommandsAndNothingHangs) {
+    const guest::Device& node = guest::device("attached");
+    xnvme::Device controller = must(xnvme::Device::open(node.controller));
+    const std::string name = node.controller.substr(5);
+    std::string path = node.generic;
+    for (const char* const async : kAsync) {
+        SCOPED_TRACE(async);
+        const std::uint32_t nsid = 1;
+        {
+            xnvme::Device device = must(xnvme::Device::open(path, with(async)));
+            ASSERT_EQ(device.nsid(), nsid);
+            Load load(device, 16);
+            load.run(32);
+            attach(controller, nsid, false);
+            wait_for_namespace(name, nsid, false);
+            load.finish();
+            xnvme::Buffer buffer = must(device.allocate(512));
+            const auto read = device.execute(nvme::read(0, 1), buffer.part(0, 512));
+            ASSERT_FALSE(read.has_value());
+            EXPECT_TRUE(is_of_the_end(read.error().code)) << conformance::text(read.error());
+            Runner runner(load.queue());
+            const auto outcome = runner.run(nvme::read(0, 1), buffer.part(0, 512));
+            EXPECT_TRUE(is_of_the_end(outcome.why.code)) << conformance::text(outcome.why);
+            for (const Errc code : load.failures())
+                EXPECT_TRUE(is_of_the_end(code)) << static_cast<int>(code);
+        }
+        // The namespace's name is free again when nothing has it open.
+        attach(controller, nsid, true);
+        path = wait_for_namespace(name, nsid, true);
+        xnvme::Device again = must(xnvme::Device::open(path, with(async)));
+        conformance::write_pattern(again, 0, 4, 8);
+        EXPECT_TRUE(conformance::holds(conformance::read_blocks(again, 0, 4).span(), 0, 512, 8));
+    }
+}
+
+}  // namespace

@@ -1,0 +1,186 @@
+// What QEMU's zoned namespaces have beyond what the conformance suite asks of every zoned device:
+// limits, descriptor extensions, random write areas.
+#include <algorithm>
+#include <array>
+
+#include <xnvme/describe.hpp>
+#include <xnvme/nvme/status.hpp>
+#include <xnvme/zoned.hpp>
+
+#include "tests/conformance/harness.hpp"
+#include "tests/guest/devices.hpp"
+
+namespace {
+
+using conformance::must;
+using conformance::says;
+using conformance::sentence_of;
+using xnvme::nvme::CommandStatus;
+using xnvme::nvme::ZoneState;
+using xnvme::zoned::Zone;
+
+/// A zoned device by its generic node, all its zones empty.
+xnvme::Device open_empty(const char* role) {
+    xnvme::Device device = must(xnvme::Device::open(guest::device(role).generic));
+    must(xnvme::zoned::manage_all(device, xnvme::nvme::ZoneAction::reset));
+    return device;
+}
+
+xnvme::Buffer block_of(xnvme::Device& device, std::uint32_t blocks, std::uint64_t generation) {
+    const std::uint32_t unit = device.geometry().transfer_block_bytes;
+    xnvme::Buffer buffer = must(device.allocate(std::size_t{blocks} * unit));
+    conformance::fill(buffer.span(), 0, unit, generation);
+    return buffer;
+}
+
+Zone zone_at(xnvme::Device& device, std::uint64_t lba) {
+    return must(xnvme::zoned::zone_at(device, lba));
+}
+
+TEST(ZonedGeometry, IsThatOfTheNamespaceThroughEitherNode) {
+    for (const std::string& path : {guest::device("zoned").block, guest::device("zoned").generic}) {
+        SCOPED_TRACE(path);
+        xnvme::Device device = must(xnvme::Device::open(path));
+        const xnvme::Geometry& geometry = device.geometry();
+        EXPECT_TRUE(geometry.zoned);
+        EXPECT_EQ(geometry.command_set, xnvme::CommandSet::zoned);
+        EXPECT_EQ(geometry.zone_blocks, 512u);
+        EXPECT_EQ(geometry.zones, 16u);
+        EXPECT_EQ(geometry.max_open_zones, 4u);
+        EXPECT_EQ(geometry.max_active_zones, 6u);
+        EXPECT_EQ(geometry.max_append_bytes, 128u << 10);
+        EXPECT_EQ(geometry.zone_extension_bytes, 64u);
+        EXPECT_EQ(geometry.random_write_area_blocks, 0u);
+        EXPECT_EQ(zone_at(device, 0).capacity, 256u);
+    }
+    xnvme::Device areas = must(xnvme::Device::open(guest::device("zoned_zrwa").generic));
+    EXPECT_EQ(areas.geometry().random_write_area_blocks, 16u);
+    EXPECT_EQ(areas.geometry().random_write_area_flush_blocks, 4u);
+    EXPECT_EQ(areas.geometry().random_write_areas, 4u);
+}
+
+TEST(ZonedLimits, OpenAndActiveZonesAreRefusedByName) {
+    xnvme::Device device = open_empty("zoned");
+    const std::uint64_t zone = device.geometry().zone_blocks;
+    for (std::uint64_t i = 0; i < 4; ++i) must(xnvme::zoned::open(device, i * zone));
+    const auto fifth = xnvme::zoned::open(device, 4 * zone);
+    ASSERT_FALSE(fifth);
+    EXPECT_TRUE(xnvme::nvme::is(fifth.error().error.status, CommandStatus::too_many_open_zones));
+    EXPECT_TRUE(says(sentence_of(fifth), {"open of the zone at block", "close or finish"}));
+    must(xnvme::zoned::manage_all(device, xnvme::nvme::ZoneAction::close));
+    must(xnvme::zoned::open(device, 4 * zone));
+    must(xnvme::zoned::open(device, 5 * zone));
+    const auto seventh = xnvme::zoned::open(device, 6 * zone);
+    ASSERT_FALSE(seventh);
+    EXPECT_TRUE(
+        xnvme::nvme::is(seventh.error().error.status, CommandStatus::too_many_active_zones));
+    must(xnvme::zoned::finish(device, 0));
+    must(xnvme::zoned::open(device, 6 * zone));
+}
+
+TEST(ZonedLimits, AFullZoneAndAnUnalignedAppendHaveTheirMessages) {
+    xnvme::Device device = open_empty("zoned");
+    xnvme::Buffer block = block_of(device, 1, 1);
+    const std::uint64_t zone = device.geometry().zone_blocks;
+    const auto unaligned = xnvme::zoned::append(device, zone + 1, 1, block);
+    EXPECT_TRUE(says(sentence_of(unaligned),
+                     {"block 513 is not the first of a zone", "starts at block 512"}));
+    must(xnvme::zoned::finish(device, zone));
+    const auto full = xnvme::zoned::append(device, zone, 1, block);
+    EXPECT_TRUE(says(sentence_of(full), {"Zone Is Full", "reset the zone"}));
+    const auto written = device.execute(xnvme::nvme::write(zone, 1), block);
+    ASSERT_FALSE(written);
+    EXPECT_TRUE(xnvme::nvme::is(written.error().status, CommandStatus::zone_is_full));
+}
+
+TEST(ZonedExtensions, ComeBackWithTheirZone) {
+    xnvme::Device device = open_empty("zoned");
+    const std::uint64_t zone = device.geometry().zone_blocks;
+    std::array<std::byte, 64> extension;
+    for (std::size_t i = 0; i < extension.size(); ++i) extension[i] = static_cast<std::byte>(i);
+    must(xnvme::zoned::set_extension(device, 2 * zone, extension));
+    EXPECT_EQ(zone_at(device, 2 * zone).state, ZoneState::closed);
+    unsigned found = 0;
+    must(xnvme::zoned::for_each_zone(device, {.extensions = true, .zones_per_command = 5},
+                                     [&](const Zone& each, std::span<const std::byte> bytes) {
+                                         if (!each.has(xnvme::nvme::kZoneExtensionValid))
+                                             return true;
+                                         EXPECT_EQ(each.start, 2 * zone);
+                                         EXPECT_TRUE(std::ranges::equal(bytes, extension));
+                                         ++found;
+                                         return true;
+                                     }));
+    EXPECT_EQ(found, 1u);
+}
+
+TEST(ZonedAreas, AreWrittenInAnyOrderAndCommittedByAFlush) {
+    xnvme::Device device = open_empty("zoned_zrwa");
+    const std::uint32_t unit = device.geometry().transfer_block_bytes;
+    must(xnvme::zoned::open(device, 0, true));
+    EXPECT_TRUE(zone_at(device, 0).has(xnvme::nvme::kZoneRandomWriteArea));
+    xnvme::Buffer four = block_of(device, 4, 1);
+    (void)must(device.execute(xnvme::nvme::write(8, 4), four));
+    (void)must(device.execute(xnvme::nvme::write(0, 4), four));
+    conformance::fill(four.span(), 0, unit, 2);
+    (void)must(device.execute(xnvme::nvme::write(0, 4), four));
+    EXPECT_EQ(zone_at(device, 0).write_pointer, 0u);
+    EXPECT_FALSE(xnvme::zoned::append(device, 0, 1, four.part(0, unit)));
+    EXPECT_FALSE(xnvme::zoned::flush(device, 2)) << "not the granularity";
+    must(xnvme::zoned::flush(device, 3));
+    EXPECT_EQ(zone_at(device, 0).write_pointer, 4u);
+    EXPECT_TRUE(conformance::holds(
+        conformance::read_blocks(device, 0, 4).span().first(4 * std::size_t{unit}), 0, unit, 2));
+    EXPECT_FALSE(device.execute(xnvme::nvme::write(0, 4), four)) << "it is committed";
+}
+
+TEST(ZonedAreas, AreCommittedByWritingBehindThem) {
+    xnvme::Device device = open_empty("zoned_zrwa");
+    must(xnvme::zoned::open(device, 0, true));
+    xnvme::Buffer four = block_of(device, 4, 3);
+    (void)must(device.execute(xnvme::nvme::write(12, 4), four));
+    EXPECT_EQ(zone_at(device, 0).write_pointer, 0u);
+    (void)must(device.execute(xnvme::nvme::write(16, 4), four));
+    EXPECT_EQ(zone_at(device, 0).write_pointer, 4u);
+    EXPECT_FALSE(device.execute(xnvme::nvme::write(36, 4), four)) << "behind what it commits";
+}
+
+TEST(ZonedAreas, AreGivenToSoManyZones) {
+    xnvme::Device device = open_empty("zoned_zrwa");
+    const std::uint64_t zone = device.geometry().zone_blocks;
+    for (std::uint64_t i = 0; i < 4; ++i) must(xnvme::zoned::open(device, i * zone, true));
+    const auto fifth = xnvme::zoned::open(device, 4 * zone, true);
+    ASSERT_FALSE(fifth);
+    EXPECT_TRUE(xnvme::nvme::is(fifth.error().error.status, CommandStatus::no_zrwa_resources))
+        << sentence_of(fifth);
+    must(xnvme::zoned::reset(device, 0));
+    must(xnvme::zoned::open(device, 4 * zone, true));
+}
+
+TEST(ZonedChanged, ADeviceWithoutTheListGivesItsStatusByName) {
+    xnvme::Device device = open_empty("zoned");
+    const auto changed = xnvme::zoned::changed(device);
+    ASSERT_FALSE(changed);
+    EXPECT_TRUE(says(sentence_of(changed), {"changed zone list", "("}));
+    EXPECT_EQ(changed.error().error.code, xnvme::Errc::device);
+}
+
+TEST(ZonedBlock, ThroughTheKernelsZoneCallsThereIsNoAppend) {
+    xnvme::Options options;
+    options.sync = "block";
+    options.async = "emu";
+    options.direct = true;
+    xnvme::Device device = must(xnvme::Device::open(guest::device("zoned").block, options));
+    must(xnvme::zoned::manage_all(device, xnvme::nvme::ZoneAction::reset));
+    xnvme::Buffer block = block_of(device, 1, 5);
+    const auto refused = xnvme::zoned::append(device, 0, 1, block);
+    EXPECT_TRUE(says(sentence_of(refused), {"no append", "write at the zone's write pointer"}));
+    (void)must(device.execute(xnvme::nvme::write(0, 1), block));
+    EXPECT_EQ(zone_at(device, 0).write_pointer, 1u);
+    EXPECT_EQ(zone_at(device, 0).capacity, 256u);
+    must(xnvme::zoned::finish(device, 0));
+    EXPECT_EQ(zone_at(device, 0).state, ZoneState::full);
+    must(xnvme::zoned::reset(device, 0));
+    EXPECT_EQ(zone_at(device, 0).state, ZoneState::empty);
+}
+
+}  // namespace
