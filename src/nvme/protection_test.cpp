@@ -17,6 +17,7 @@ using nvme::ProtectionTags;
 
 std::vector<std::byte> bytes_of(std::initializer_list<unsigned> values) {
     std::vector<std::byte> bytes;
+    bytes.reserve(values.size());
     for (const unsigned value : values) bytes.push_back(static_cast<std::byte>(value));
     return bytes;
 }
@@ -60,6 +61,7 @@ TEST(Protection, StandsInMetadataAsTheFiguresShow) {
 /// Every split that the guards allow.
 std::vector<ProtectionFormat> every_format() {
     std::vector<ProtectionFormat> all;
+    all.reserve(1024);
     for (unsigned type = 1; type <= 3; ++type) {
         for (const unsigned guard : {16u, 32u, 64u}) {
             for (unsigned storage = 0; storage <= 64; ++storage) {

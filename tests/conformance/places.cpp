@@ -33,6 +33,23 @@ class ModelPlace : public Place {
     xnvme::Device device_;
 };
 
+struct ModelFormat {
+    const char* target;
+    std::vector<std::string> options;
+};
+const std::vector<ModelFormat>& model_formats() {
+    static const std::vector<ModelFormat> all{
+        {"model_512", {"block=512"}},
+        {"model_4096", {"block=4096"}},
+        {"model_4096_64", {"block=4096", "meta=64", "extended=1"}},
+        {"model_512_pi", {"block=512", "meta=8", "extended=1", "pi=1"}},
+        {"model_4096_pi64",
+         {"block=4096", "meta=64", "extended=1", "pi=2", "guard=64", "pi_first=1",
+          "storage_tag=16"}},
+    };
+    return all;
+}
+
 TargetKind model_target(const char* name, std::vector<std::string> options) {
     options.push_back(std::string("name=conformance_") + name);
     auto make = [uri = model_uri("16MiB", options)]() -> MadePlace {
@@ -45,9 +62,8 @@ TargetKind model_target(const char* name, std::vector<std::string> options) {
 
 std::vector<TargetKind> every_target() {
     std::vector<TargetKind> all;
-    all.push_back(model_target("model_512", {"block=512"}));
-    all.push_back(model_target("model_4096", {"block=4096"}));
-    all.push_back(model_target("model_4096_64", {"block=4096", "meta=64", "extended=1"}));
+    for (const ModelFormat& format : model_formats())
+        all.push_back(model_target(format.target, format.options));
     all.push_back(model_target("model_kv", {"csi=kv"}));
     all.back().family = "modelkv";
     all.back().key_value = true;
@@ -138,6 +154,13 @@ MadePlace make_file(const std::string& folder, std::string_view name, std::uint6
         return std::unexpected("the file " + place->uri +
                                " cannot be given a size: " + error.message());
     return place;
+}
+
+std::vector<std::string> model_format(std::string_view target) {
+    for (const ModelFormat& format : model_formats()) {
+        if (format.target == target) return format.options;
+    }
+    return {};
 }
 
 std::string model_uri(std::string_view size, const std::vector<std::string>& options) {

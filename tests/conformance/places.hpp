@@ -65,6 +65,9 @@ MadePlace make_file(const std::string& folder, std::string_view name, std::uint6
 /// Sets the length of a file that exists.
 void truncate_file(const std::string& path, std::uint64_t bytes);
 
+/// The options that give a model device the format of a target; none for the others.
+std::vector<std::string> model_format(std::string_view target);
+
 /// The name of a model device: `mem:` with `options` joined as its URI wants them.
 std::string model_uri(std::string_view size, const std::vector<std::string>& options);
 

@@ -9,7 +9,7 @@ import unittest
 
 from doc_examples import blocks, compile_and_run, console_steps
 
-PAGES = ["docs/key_value.md", "docs/fdp.md"]
+PAGES = ["docs/fdp.md", "docs/key_value.md", "docs/protection.md"]
 
 
 class Pages(unittest.TestCase):

@@ -10,9 +10,6 @@ namespace {
 using nvme::MediaStatus;
 using nvme::ProtectionTags;
 
-constexpr std::uint32_t kAllChecks =
-    nvme::kCheckGuard | nvme::kCheckApplicationTag | nvme::kCheckReferenceTag;
-
 bool failed(Status status, MediaStatus code) {
     return nvme::is(status, code);
 }
@@ -86,6 +83,7 @@ class Protected {
 
 std::vector<std::string> every_kind() {
     std::vector<std::string> all;
+    all.reserve(96);
     for (const char* format :
          {"block=512&meta=8", "block=4096&meta=8", "block=512&meta=64",
           "block=512&meta=16&guard=32&storage_tag=20", "block=4096&meta=64&guard=32",
