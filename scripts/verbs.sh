@@ -204,6 +204,7 @@ verb_test() {
             test_clang
             test_asan
             test_tsan
+            test_guest
             cross_all
             ;;
         *)

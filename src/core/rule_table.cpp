@@ -115,9 +115,9 @@ CommandRules make_rules(const Handle& handle, const OpcodeSet& native, const Opc
     rules.is_protected = geometry.protection_type != 0;
     // The drivers of the systems take one metadata buffer.
     rules.metadata_lists = handle.identifier.device_class == DeviceClass::model;
-    rules.metadata_optional = handle.identifier.device_class == DeviceClass::nvme_block;
     rules.key_bytes_max = geometry.key_bytes_max;
     rules.value_bytes_max = geometry.value_bytes_max;
+    rules.metadata_optional = handle.identifier.device_class == DeviceClass::nvme_block;
     rules.max_segments = geometry.max_segments != 0 && geometry.max_segments < kIoVecMax
                              ? geometry.max_segments
                              : kIoVecMax;

@@ -1,6 +1,7 @@
 // Admin commands, on every admin interface: identify, log pages, features; and what is not there.
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 
 #include <xnvme/nvme/log.hpp>
@@ -50,7 +51,8 @@ TEST_P(Admin, IdentifiesAControllerThatFitsTheDevice) {
     EXPECT_GE(controller.nn.value(), device.nsid());
     EXPECT_GE(controller.version_major(), 1u);
     if (const std::uint64_t most = controller.max_transfer_bytes(); most != 0) {
-        EXPECT_GE(most, device.geometry().max_transfer_bytes);
+        // The field says a power of two; what stands in for a controller's rounds down.
+        EXPECT_GE(most, std::bit_floor(device.geometry().max_transfer_bytes));
     }
 }
 
@@ -64,7 +66,9 @@ TEST_P(Admin, IdentifiesANamespaceThatFitsTheGeometry) {
     EXPECT_EQ(space.format().ms.value(), geometry.metadata_bytes);
     EXPECT_EQ(space.deallocated_read(), geometry.deallocated_read);
     EXPECT_EQ(space.size_bytes(), geometry.size_bytes);
-    EXPECT_EQ(geometry.size_bytes, kPlaceBytes);
+    if (!is_nvme()) {
+        EXPECT_EQ(geometry.size_bytes, kPlaceBytes);
+    }
     EXPECT_EQ(std::memcmp(&space, &device.identify_namespace(), sizeof space), 0);
 }
 

@@ -30,6 +30,12 @@ PairKey key_of(const Pair& pair) {
         pair.target};
 }
 
+/// True when `value` is in the list, or the list is empty.
+template <class List, class Value>
+bool is_wanted(const List& list, const Value& value) {
+    return list.empty() || std::ranges::find(list, value) != list.end();
+}
+
 /// The eight bytes at `index` of a block of the pattern.
 std::uint64_t pattern_word(std::uint64_t block, std::uint64_t generation, std::size_t index) {
     if (index == 0) return block;
@@ -74,8 +80,7 @@ std::vector<Pair> pairs_on(Kind kind, xnvme::Contract contract,
         for (const TargetKind& target : targets()) {
             if (kind_of(target) != kind) continue;
             if (std::ranges::find(row.classes, target.device_class) == row.classes.end()) continue;
-            if (!target.interfaces.empty() &&
-                std::ranges::find(target.interfaces, row.name) == target.interfaces.end())
+            if (!is_wanted(target.interfaces, row.name) || !is_wanted(target.contracts, contract))
                 continue;
             Pair pair{contract, std::string(row.name), target.name, target.device_class};
             // Two backends may have an interface of the same name and class; the name chooses.

@@ -37,7 +37,8 @@ struct TargetKind {
     std::string family;
     xnvme::DeviceClass device_class{};
     std::function<MadePlace()> make;
-    std::vector<std::string> interfaces{};  ///< Those that run on it; empty: all that serve it.
+    std::vector<std::string> interfaces{};     ///< Those that run on it; empty: all that serve it.
+    std::vector<xnvme::Contract> contracts{};  ///< The same.
     /// It stores keys and values and has no blocks: the cases that read, write, count or compare
     /// blocks do not run on it, the ones of key_value_test.cpp run on nothing else.
     bool key_value = false;

@@ -12,9 +12,10 @@
 #                                a namespace of that controller, known to the tests as ROLE
 #   namespace_detached ROLE SERIAL NSID MIB [KEY=VALUE,..]
 #                                the same, but there is no device node until a test attaches it
-#   suite ROLE KIND...           runs the conformance suite on the namespace: through its `block`
-#                                node, its `generic` node, or `polled`, its generic node without
-#                                interrupts
+#   suite ROLE KIND...           runs the conformance suite on the namespace: on every interface
+#                                through its `block` or its `generic` node; or through its generic
+#                                node on the driver's own interfaces (`native`), on those that can
+#                                without interrupts (`polled`), or what writes no block (`admin`)
 #
 # The keys are QEMU's (`qemu-system-x86_64 -device nvme-ns,help`). Tests find a device by its role;
 # the guest finds a role by serial number and namespace identifier, because the order in which a
@@ -41,7 +42,7 @@ set_nvm() {
     controller cmb cmb_size_mb=16
     namespace cmb cmb 1 16 logical_block_size=512
     suite nvme512 block generic
-    suite nvme4096 block generic
+    suite nvme4096 block native
 }
 
 set_meta() {
@@ -60,6 +61,7 @@ set_meta() {
     namespace pi1_64 pi 6 16 "ms=16,pi=1,pif=2,$bytes_4096"
     namespace pi2_64 pi 7 16 "ms=16,pi=2,pif=2,$bytes_4096"
     namespace pi3_64 pi 8 16 "ms=16,pi=3,pif=2,$bytes_4096"
+    suite meta_ext admin
 }
 
 set_zoned() {
@@ -90,7 +92,8 @@ set_shared() {
     controller sriov subsys=sriov,bus=port_sriov,sriov_max_vfs=2,max_ioqpairs=6,msix_qsize=7,\
 sriov_vq_flexible=4,sriov_vi_flexible=4
     namespace sriov sriov 1 16 logical_block_size=512
-    suite shared block generic
+    suite shared block native
+    suite sriov admin
 }
 
 set_fdp() {
@@ -109,7 +112,7 @@ set_fdp() {
     namespace new4096 new 2 16 "$bytes_4096"
     namespace new_ext new 3 16 "ms=16,mset=1,$bytes_4096"
     suite new512 block generic polled
-    suite new4096 generic
-    suite new_ext generic
-    suite fdp generic
+    suite new4096 native
+    suite new_ext native
+    suite fdp native
 }

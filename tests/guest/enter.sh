@@ -88,7 +88,7 @@ while read -r role kinds; do
         case $kind in
             block) path=/dev/$(cut -d : -f 2 <<< "$nodes") ;;
             generic) path=/dev/${nodes##*:} ;;
-            polled) path=polled:/dev/${nodes##*:} ;;
+            *) path=$kind:/dev/${nodes##*:} ;;
         esac
         # On zones, the cases that write anywhere cannot run.
         [[ $role != zoned* ]] || path=zoned:$path

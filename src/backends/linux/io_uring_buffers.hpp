@@ -36,6 +36,10 @@ class RegisteredBuffers {
         const std::uint64_t offset = address - entry.base;
         return offset < entry.bytes && bytes <= entry.bytes - offset;
     }
+    /// Bytes from `address` to the end of the registered buffer `hint`, which holds it.
+    std::uint64_t rest(unsigned hint, std::uint64_t address) const noexcept {
+        return entries_[hint].bytes - (address - entries_[hint].base);
+    }
     /// The registered buffer that the bytes lie in, or `kCount`.
     unsigned find(std::uint64_t address, std::uint32_t bytes) const noexcept;
 

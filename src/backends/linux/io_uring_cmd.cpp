@@ -2,10 +2,13 @@
 
 #include <fcntl.h>
 #include <linux/nvme_ioctl.h>
+#include <sys/utsname.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
+#include <cstdio>
 #include <cstring>
 #include <ctime>
 #include <string>
@@ -40,6 +43,19 @@ RingConfig config_of(const Handle& handle, const Options& options, std::uint32_t
 
 std::uint32_t milliseconds(std::chrono::milliseconds timeout) noexcept {
     return static_cast<std::uint32_t>(std::clamp<std::int64_t>(timeout.count(), 0, UINT32_MAX));
+}
+
+/// How far from the end of a registered buffer a command may begin. Linux before 6.12 counts every
+/// page up to there as the command's, and refuses more than the driver's 127.
+std::uint64_t fixed_reach() noexcept {
+    constexpr std::uint64_t kPages = 126;  // The first may be cut.
+    utsname system{};
+    int major = 0;
+    int minor = 0;
+    if (::uname(&system) != 0 || std::sscanf(system.release, "%d.%d", &major, &minor) != 2 ||
+        major < 6 || (major == 6 && minor < 12))
+        return kPages * 4096;
+    return UINT64_MAX;
 }
 
 /// The time in milliseconds, as precise as the kernel's tick: what time-outs are counted in.
@@ -120,9 +136,12 @@ class Queue final : public StagingQueue<Queue, 1> {
 
     unsigned find_buffer(const Context& context) noexcept {
         if (!buffers().on() || buffers().stale()) return RegisteredBuffers::kCount;
-        const unsigned hint = context.scratch & RegisteredBuffers::kHintMask;
-        if (buffers().holds(hint, context.command.data, context.bytes)) return hint;
-        return buffers().find(context.command.data, context.bytes);
+        unsigned hint = context.scratch & RegisteredBuffers::kHintMask;
+        if (!buffers().holds(hint, context.command.data, context.bytes))
+            hint = buffers().find(context.command.data, context.bytes);
+        const bool too_far = hint != RegisteredBuffers::kCount &&
+                             buffers().rest(hint, context.command.data) > fixed_reach_;
+        return too_far ? RegisteredBuffers::kCount : hint;
     }
 
     [[gnu::always_inline]] bool settle(Context& context, const io_uring_cqe& entry) noexcept {
@@ -158,6 +177,7 @@ class Queue final : public StagingQueue<Queue, 1> {
 
     const Targets targets_;
     const int fd_;
+    const std::uint64_t fixed_reach_ = fixed_reach();
     std::uint64_t staged_at_ms_ = 0;
 };
 

@@ -2,6 +2,7 @@
 // names them, and what they held is lost.
 #include "tests/conformance/linux/nvme_places.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <sstream>
@@ -18,30 +19,52 @@ class NvmePlace : public Place {
     }
 };
 
+/// How much of the suite runs on a namespace.
+struct Extent {
+    std::string_view name;
+    std::vector<std::string> interfaces;     ///< Empty: all that serve it.
+    std::vector<xnvme::Contract> contracts;  ///< Empty: all.
+    bool poll_io = false;
+};
+
+const Extent* find_extent(std::string_view name) {
+    using xnvme::Contract;
+    static const std::vector<Extent> all{
+        {"", {}, {}},
+        {"native", {"io_uring_cmd", "nvme"}, {}},
+        {"polled", {"io_uring_cmd", "io_uring"}, {}, true},
+        {"admin", {}, {Contract::admin}},
+    };
+    const auto found = std::ranges::find(all, name, &Extent::name);
+    return found == all.end() ? nullptr : &*found;
+}
+
 /// The kind of an entry; without a name when it cannot be read.
 TargetKind nvme_target(std::string_view entry) {
     using xnvme::DeviceClass;
     constexpr std::string_view kZoned = "zoned:";
-    constexpr std::string_view kPolled = "polled:";
     const std::size_t equals = entry.find('=');
     if (equals == std::string_view::npos) return {};
     std::string_view path = entry.substr(equals + 1);
     const bool zoned = path.starts_with(kZoned);
     if (zoned) path.remove_prefix(kZoned.size());
-    const bool polled = path.starts_with(kPolled);
-    if (polled) path.remove_prefix(kPolled.size());
+    const std::size_t colon = path.find(':');
+    const bool has_extent = colon != std::string_view::npos;
+    const Extent* extent = find_extent(has_extent ? path.substr(0, colon) : std::string_view{});
+    if (has_extent) path.remove_prefix(colon + 1);
     // The page cache would answer for the device.
     const bool direct = path.starts_with("/dev/nvme");
-    if (!direct && !path.starts_with("/dev/ng")) return {};
+    if (extent == nullptr || (!direct && !path.starts_with("/dev/ng"))) return {};
     TargetKind kind;
     kind.name = entry.substr(0, equals);
     kind.family = "nvme";
     kind.zoned = zoned;
     kind.device_class = direct ? DeviceClass::nvme_block : DeviceClass::nvme_generic;
-    kind.make = [path = std::string(path), direct, polled]() -> MadePlace {
-        return std::make_unique<NvmePlace>(path, direct, polled);
+    kind.make = [path = std::string(path), direct, extent]() -> MadePlace {
+        return std::make_unique<NvmePlace>(path, direct, extent->poll_io);
     };
-    if (polled) kind.interfaces = {"io_uring", "io_uring_cmd"};
+    kind.interfaces = extent->interfaces;
+    kind.contracts = extent->contracts;
     return kind;
 }
 
@@ -55,8 +78,8 @@ std::vector<TargetKind> nvme_targets() {
         TargetKind kind = nvme_target(entry);
         if (kind.name.empty()) {
             std::fprintf(stderr,
-                         "XNVME_CONFORMANCE_NVME holds \"%s\", which is not NAME=/dev/nvmeXnY or "
-                         "NAME=/dev/ngXnY\n",
+                         "XNVME_CONFORMANCE_NVME holds \"%s\", which is not NAME=[native: polled: "
+                         "or admin:]/dev/nvmeXnY or /dev/ngXnY\n",
                          entry.c_str());
             std::exit(2);
         }
