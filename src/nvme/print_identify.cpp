@@ -83,7 +83,36 @@ void add_identity(Node& node, const IdentifyController& id) {
         .add("rrls", Node::hex(id.rrls, 4))
         .add("crdt1_ms", id.crdt1.value() * 100u)
         .add("crdt2_ms", id.crdt2.value() * 100u)
-        .add("crdt3_ms", id.crdt3.value() * 100u);
+        .add("crdt3_ms", id.crdt3.value() * 100u)
+        .add("nvmsr", flags_node(id.nvmsr, 2, {{0, "storage_device"}, {1, "enclosure"}}))
+        .add("vpd_writes_remaining", (id.vwci & 0x80) != 0 ? Node(id.vwci & 0x7f) : Node())
+        .add("mec", flags_node(id.mec, 2, {{0, "smbus_endpoint"}, {1, "pcie_endpoint"}}));
+}
+
+/// Replay protected memory blocks; null where there are none.
+Node rpmb_node(std::uint32_t rpmbs) {
+    if ((rpmbs & 7) == 0) return {};
+    Node node = Node::map();
+    node.add("units", rpmbs & 7)
+        .add("authentication", (rpmbs >> 3) & 7)
+        .add("unit_bytes", (((rpmbs >> 16) & 0xff) + 1) * 131072u)
+        .add("access_bytes", ((rpmbs >> 24) + 1) * 512u);
+    return node;
+}
+
+Node sgl_node(std::uint32_t sgls) {
+    constexpr auto kSupport =
+        std::to_array<std::string_view>({"none", "any alignment", "dword alignment", "reserved"});
+    Node node = flags_node(sgls, 8,
+                           {{2, "keyed_data_block"},
+                            {16, "bit_bucket"},
+                            {17, "byte_aligned_metadata"},
+                            {18, "longer_than_data"},
+                            {19, "metadata_segment"},
+                            {20, "offset_address"},
+                            {21, "transport_data_block"}});
+    node.add("support", kSupport[sgls & 3]);
+    return node;
 }
 
 void add_admin(Node& node, const IdentifyController& id) {
@@ -129,7 +158,7 @@ void add_admin(Node& node, const IdentifyController& id) {
         .add("total_capacity_bytes", id.tnvmcap)
         .add("unallocated_capacity_bytes", id.unvmcap)
         .add("max_endurance_group_capacity_bytes", id.megcap)
-        .add("rpmbs", Node::hex(id.rpmbs, 8))
+        .add("rpmb", rpmb_node(id.rpmbs))
         .add("extended_self_test_minutes", id.edstt)
         .add("dsto", flags_node(id.dsto, 2, {{0, "one_at_a_time"}}))
         .add("firmware_granularity_bytes",
@@ -146,7 +175,14 @@ void add_admin(Node& node, const IdentifyController& id) {
         .add("nvm_sets_max", id.nsetidmax)
         .add("endurance_groups_max", id.endgidmax)
         .add("ana_transition_seconds", id.anatt)
-        .add("anacap", Node::hex(id.anacap, 2))
+        .add("anacap", flags_node(id.anacap, 2,
+                                  {{0, "optimized"},
+                                   {1, "non_optimized"},
+                                   {2, "inaccessible"},
+                                   {3, "persistent_loss"},
+                                   {4, "change"},
+                                   {6, "group_kept_while_attached"},
+                                   {7, "group_chosen_by_host"}}))
         .add("ana_groups_max", id.anagrpmax)
         .add("ana_groups", id.nanagrpid)
         .add("persistent_event_log_bytes", std::uint64_t{id.pels} * 65536)
@@ -194,7 +230,9 @@ void add_io(Node& node, const IdentifyController& id) {
                                          {2, "format_2"},
                                          {3, "format_3"},
                                          {4, "format_4"}}))
-        .add("sgls", Node::hex(id.sgls, 8));
+        .add("sgls", sgl_node(id.sgls))
+        .add("max_domain_namespace_attachments", id.maxdna)
+        .add("max_namespace_attachments", id.maxcna);
 }
 
 void add_fabrics(Node& node, const IdentifyController& id) {

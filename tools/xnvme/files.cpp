@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -47,16 +48,41 @@ std::vector<std::byte> read_file(const std::string& path, std::uint64_t most) {
     return read_all(file.get(), path, most);
 }
 
-void write_file(const std::string& path, std::span<const std::byte> bytes) {
-    if (path == "-") return write_raw(bytes);
-    File file(std::fopen(path.c_str(), "wb"));
-    if (file == nullptr)
-        throw Stop(kFailed, fmt::format("The file {} could not be created: {}.", path,
+FileWriter::FileWriter(std::string path) : path_(std::move(path)), file_(stdout) {
+    if (path_ == "-") {
+        os::make_binary(os::Stream::out);
+        return;
+    }
+    file_ = std::fopen(path_.c_str(), "wb");
+    if (file_ == nullptr)
+        throw Stop(kFailed, fmt::format("The file {} could not be created: {}.", path_,
                                         os_error_text(errno)));
-    const bool written = std::fwrite(bytes.data(), 1, bytes.size(), file.get()) == bytes.size();
-    if (!written || std::fclose(file.release()) != 0)
-        throw Stop(kFailed,
-                   fmt::format("{} could not be written: {}.", path, os_error_text(errno)));
+}
+
+FileWriter::~FileWriter() {
+    if (file_ != nullptr && file_ != stdout) std::fclose(file_);
+}
+
+std::string FileWriter::could_not_be_written() const {
+    return fmt::format("{} could not be written: {}.", path_ == "-" ? "Standard output" : path_,
+                       os_error_text(errno));
+}
+
+Result<void, Failure> FileWriter::write(std::span<const std::byte> bytes) {
+    if (std::fwrite(bytes.data(), 1, bytes.size(), file_) == bytes.size()) return {};
+    return fail(Error::of_system(errno), could_not_be_written());
+}
+
+void FileWriter::finish() {
+    std::FILE* const file = std::exchange(file_, nullptr);
+    if (file == stdout) return;
+    if (std::fclose(file) != 0) throw Stop(kFailed, could_not_be_written());
+}
+
+void write_file(const std::string& path, std::span<const std::byte> bytes) {
+    FileWriter writer(path);
+    take(writer.write(bytes));
+    writer.finish();
 }
 
 void write_raw(std::span<const std::byte> bytes) {

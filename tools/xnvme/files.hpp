@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,6 +19,27 @@ std::vector<std::byte> read_file(const std::string& path, std::uint64_t most);
 
 /// Writes bytes to a file, or to standard output for "-". The file is replaced.
 void write_file(const std::string& path, std::span<const std::byte> bytes);
+
+/// A file, or standard output for "-", that is written part by part. The file is replaced. What
+/// cannot be created ends the command.
+class FileWriter {
+  public:
+    explicit FileWriter(std::string path);
+    FileWriter(const FileWriter&) = delete;
+    FileWriter& operator=(const FileWriter&) = delete;
+    ~FileWriter();
+
+    /// Returns the failure, since it is called from inside the library.
+    [[nodiscard]] Result<void, Failure> write(std::span<const std::byte> bytes);
+    /// Everything is written, or the command ends. Without it a file is closed as it is.
+    void finish();
+
+  private:
+    std::string could_not_be_written() const;
+
+    std::string path_;
+    std::FILE* file_;  ///< Standard output for "-"; null when it is finished.
+};
 
 /// Writes bytes to standard output as they are.
 void write_raw(std::span<const std::byte> bytes);

@@ -6,6 +6,7 @@
 
 #include "files.hpp"
 #include "output.hpp"
+#include "text/nearest.hpp"
 
 namespace xnvme::tool {
 namespace {
@@ -29,7 +30,7 @@ struct Row {
     bool takes_nsid;
     const char* summary;
 };
-constexpr std::array<Row, 10> kRows{{
+constexpr std::array<Row, 17> kRows{{
     {"idfy-ctrlr", nvme::Cns::controller, false, "Identify the controller"},
     {"idfy-ctrlr-csi", nvme::Cns::controller_csi, false,
      "Identify the controller, command set specific"},
@@ -43,6 +44,17 @@ constexpr std::array<Row, 10> kRows{{
      "Identify the namespace, independent of its command set"},
     {"idfy-ns-list", nvme::Cns::active_namespaces, false, "List the active namespaces"},
     {"idfy-ns-list-all", nvme::Cns::allocated_namespaces, false, "List the allocated namespaces"},
+    {"idfy-ns-ctrlr-list", nvme::Cns::ns_controllers, true,
+     "List the controllers that the namespace is attached to"},
+    {"idfy-ns-granularity", nvme::Cns::namespace_granularity, false,
+     "In which steps namespaces are best created"},
+    {"idfy-primary", nvme::Cns::primary_capabilities, false,
+     "What a primary controller has to share out"},
+    {"idfy-secondary-list", nvme::Cns::secondary_controllers, false,
+     "List the secondary controllers"},
+    {"idfy-uuid-list", nvme::Cns::uuid_list, false, "List the UUIDs that a UUID index selects"},
+    {"idfy-domain-list", nvme::Cns::domain_list, false, "List the domains"},
+    {"idfy-endgrp-list", nvme::Cns::endurance_groups, false, "List the endurance groups"},
 }};
 
 void print_result(const Program& program, const nvme::IdentifyFields& fields,
@@ -77,9 +89,28 @@ int run_identify(const Program& program, const IdentifyArguments& arguments, boo
 
 /// True for the structures that belong to a namespace, so that plain `idfy` needs no `--nsid`.
 bool is_of_namespace(std::uint8_t cns) {
+    const auto which = static_cast<nvme::Cns>(cns);
+    if (which == nvme::Cns::allocated_ns || which == nvme::Cns::allocated_ns_independent)
+        return true;
     for (const Row& row : kRows)
-        if (static_cast<std::uint8_t>(row.cns) == cns) return row.takes_nsid;
+        if (row.cns == which) return row.takes_nsid;
     return false;
+}
+
+/// A structure by name, such as "secondary-controllers", or by number, such as 0x15.
+std::uint8_t parse_cns(const std::string& text) {
+    for (const nvme::CnsInfo& row : nvme::kCnsValues)
+        if (row.name == text) return static_cast<std::uint8_t>(row.cns);
+    if (!text.empty() && text.front() >= '0' && text.front() <= '9')
+        return static_cast<std::uint8_t>(parse_number("--cns", text, 0, 255));
+    std::vector<std::string_view> names;
+    names.reserve(nvme::kCnsValues.size());
+    for (const nvme::CnsInfo& row : nvme::kCnsValues) names.push_back(row.name);
+    const std::string_view meant = text::nearest(text, names);
+    throw CLI::ValidationError(
+        "--cns", meant.empty()
+                     ? fmt::format("'{}' is not a structure; give its CNS, such as 0x01", text)
+                     : fmt::format("'{}' is not a structure; did you mean '{}'?", text, meant));
 }
 
 void add_data_option(CLI::App* command, IdentifyArguments& arguments) {
@@ -92,13 +123,18 @@ void add_data_option(CLI::App* command, IdentifyArguments& arguments) {
 void add_identify(Program& program) {
     CLI::App* raw = add_command(program.app, "idfy", kGroup, "Identify, with any CNS value",
                                 "  xnvme idfy /dev/nvme0n1 --cns 0x01\n"
+                                "  xnvme idfy /dev/nvme0 --cns secondary-controllers\n"
                                 "  xnvme idfy mem:64MiB --cns 0x05 --csi 0 --output json\n"
                                 "  xnvme idfy disk.img --cns 0x00 --data identify.bin\n");
     raw->add_option("DEVICE", program.device.uri, "A path, or mem:SIZE for one in memory")
         ->required()
         ->type_name("");
     auto arguments = std::make_shared<IdentifyArguments>();
-    add_number(raw, "--cns", arguments->cns, "Which structure (CNS); 0x01 is the controller");
+    raw->add_option_function<std::string>(
+           "--cns",
+           [target = arguments.get()](const std::string& text) { target->cns = parse_cns(text); },
+           "Which structure, by name or CNS; 0x01 is the controller")
+        ->type_name("NAME|N");
     add_number(raw, "--cntid", arguments->cntid, "Controller identifier");
     add_number(raw, "--cns-specific", arguments->cnssid, "CNS specific identifier");
     add_number(raw, "--csi", arguments->csi, "Command set: 0 NVM, 1 key-value, 2 zoned");

@@ -4,9 +4,11 @@
 
 #include <fmt/core.h>
 
+#include <xnvme/admin.hpp>
 #include <xnvme/nvme/builders.hpp>
 
 #include "files.hpp"
+#include "log_long.hpp"
 #include "output.hpp"
 
 namespace xnvme::tool {
@@ -25,69 +27,89 @@ struct LogArguments {
     std::string data;
 };
 
+/// What the log specific identifier of a page names; null where it names nothing.
 struct Row {
     const char* name;
     nvme::LogPage page;
     const char* summary;
+    const char* identifier = nullptr;
+    const char* identifier_summary = nullptr;
 };
-constexpr std::array<Row, 8> kRows{{
+constexpr const char* kGroup = "--endurance-group";
+constexpr const char* kOfGroup = "Which endurance group";
+constexpr std::array<Row, 19> kRows{{
+    {"ana", nvme::LogPage::ana, "Groups of asymmetric namespace access, and their states"},
+    {"boot-partition", nvme::LogPage::boot_partition, "The boot partition's size and state"},
     {"changed-ns", nvme::LogPage::changed_namespaces, "Namespaces that have changed"},
     {"effects", nvme::LogPage::commands_effects, "Commands that are supported, and their effects"},
+    {"endurance-group", nvme::LogPage::endurance_group, "Wear and counters of an endurance group",
+     kGroup, kOfGroup},
+    {"endurance-group-events", nvme::LogPage::endurance_group_events,
+     "Endurance groups that have events"},
     {"error", nvme::LogPage::error_information, "Errors, the latest first"},
+    {"feature-effects", nvme::LogPage::feature_effects,
+     "Features that are supported, and their effects"},
     {"fw", nvme::LogPage::firmware_slot, "Firmware slots"},
     {"health", nvme::LogPage::health, "Health: temperature, wear, counters"},
+    {"lba-status", nvme::LogPage::lba_status, "Blocks that may be unrecoverable"},
+    {"lockdown", nvme::LogPage::lockdown, "Commands and features that are locked"},
+    {"mi-effects", nvme::LogPage::mi_commands_effects, "NVMe-MI commands, and their effects"},
+    {"predictable-latency", nvme::LogPage::predictable_latency,
+     "Windows of predictable latency of an NVM set", "--nvm-set", "Which NVM set"},
+    {"predictable-latency-events", nvme::LogPage::predictable_latency_events,
+     "NVM sets that have events"},
+    {"reservation", nvme::LogPage::reservation, "The oldest notification of a reservation"},
+    {"rotational", nvme::LogPage::rotational_media, "Rotational media of an endurance group",
+     kGroup, kOfGroup},
     {"sanitize", nvme::LogPage::sanitize_status, "How far a sanitize is"},
-    {"self-test", nvme::LogPage::self_test, "Results of self-tests"},
     {"supported", nvme::LogPage::supported_pages, "Log pages that are supported"},
 }};
+/// Beside the command of this name.
+constexpr Row kSelfTest{"self-test", nvme::LogPage::self_test, "Results of self-tests"};
 
-/// How much to ask for: what was asked for, or the page's own size.
-std::uint32_t bytes_of(const LogArguments& arguments, const Device& device) {
-    if (arguments.bytes != 0) {
-        if (arguments.bytes % 4 != 0)
-            throw Stop(kUsage, fmt::format("--bytes {} is no multiple of 4, in which log pages are "
-                                           "counted.",
-                                           arguments.bytes));
-        return static_cast<std::uint32_t>(arguments.bytes);
-    }
-    const auto page = static_cast<nvme::LogPage>(arguments.lid);
-    const nvme::LogPageInfo* info = nvme::find_log_page(page);
-    if (info == nullptr || info->bytes == 0)
-        throw Stop(kUsage, fmt::format("Log page {:#04x} has no fixed size; say with --bytes how "
-                                       "much of it to read.",
+/// How much to read: what was asked for, or as much as the page has.
+std::uint64_t bytes_of(Device& device, const LogArguments& arguments,
+                       const nvme::LogFields& fields) {
+    if (arguments.bytes != 0) return arguments.bytes;
+    auto bytes = log_bytes(device, fields);
+    if (!bytes && bytes.error().error.code == Errc::unsupported)
+        throw Stop(kUsage, fmt::format("Log page {:#04x} has no length that is known; say with "
+                                       "--bytes how much of it to read.",
                                        arguments.lid));
-    if (page != nvme::LogPage::error_information) return info->bytes;
-    // ELPE is zero-based.
-    const std::uint32_t kept = device.identify_controller().elpe + 1u;
-    const std::uint32_t entries = arguments.entries == 0 ? kept : std::min(arguments.entries, kept);
-    return info->bytes * entries;
+    const std::uint64_t all = take(std::move(bytes));
+    if (arguments.entries == 0) return all;
+    return std::min(all, std::uint64_t{arguments.entries} * sizeof(nvme::ErrorLogEntry));
 }
 
 int run_log(const Program& program, const LogArguments& arguments) {
+    if (arguments.bytes % 4 != 0)
+        throw Stop(kUsage, fmt::format("--bytes {} is no multiple of 4, in which log pages are "
+                                       "counted.",
+                                       arguments.bytes));
     Device device = open_device(program, Access::read_only);
     nvme::LogFields fields;
     fields.page = static_cast<nvme::LogPage>(arguments.lid);
-    fields.bytes = bytes_of(arguments, device);
     fields.offset_bytes = arguments.offset_bytes;
     fields.nsid = arguments.own_namespace ? device.nsid() : nvme::kNsidAll;
     fields.lsp = arguments.lsp;
     fields.lsi = arguments.lsi;
     fields.retain_event = arguments.retain;
     fields.csi = static_cast<CommandSet>(arguments.csi);
-    const Buffer buffer = take(device.allocate(fields.bytes));
-    const Data data = buffer.part(0, fields.bytes);
-    take(device.admin(nvme::get_log_page(fields), data),
-         fmt::format("get log page {:#04x}", arguments.lid));
-    const auto bytes = std::span<const std::byte>(buffer.data(), fields.bytes);
+    const std::uint64_t bytes = bytes_of(device, arguments, fields);
     if (!arguments.data.empty()) {
-        write_file(arguments.data, bytes);
+        FileWriter file(arguments.data);
+        take(read_log(
+            device, fields, bytes,
+            [&file](std::uint64_t, std::span<const std::byte> part) { return file.write(part); }));
+        file.finish();
         return kDone;
     }
+    const std::vector<std::byte> log = take(read_log(device, fields, bytes));
     Node node = Node::map();
     node.add("lid", Node::hex(arguments.lid, 2));
     node.add("name", nvme::log_page_name(fields.page));
-    node.add("log", fields.offset_bytes == 0 ? nvme::log_node(fields.page, fields.csi, bytes)
-                                             : nvme::bytes_node(bytes));
+    node.add("log", fields.offset_bytes == 0 ? nvme::log_node(fields.page, fields.csi, log)
+                                             : nvme::bytes_node(log));
     print(program.format, node);
     return kDone;
 }
@@ -106,6 +128,28 @@ void finish(Program& program, CLI::App* command, const std::shared_ptr<LogArgume
     });
 }
 
+void add_row(Program& program, CLI::App& log, const Row& row) {
+    const std::string words =
+        row.identifier == nullptr ? std::string() : fmt::format(" {} 1", row.identifier);
+    CLI::App* command = add_command(log, row.name, "Log pages", row.summary,
+                                    fmt::format("  xnvme log {0} /dev/nvme0{1}\n"
+                                                "  xnvme log {0} mem:64MiB{1} --output json\n",
+                                                row.name, words));
+    auto arguments = std::make_shared<LogArguments>();
+    arguments->lid = static_cast<std::uint8_t>(row.page);
+    if (row.page == nvme::LogPage::error_information)
+        add_number(command, "--entries", arguments->entries, "Read at most so many entries", 1);
+    if (row.page == nvme::LogPage::commands_effects)
+        add_number(command, "--csi", arguments->csi, "Command set: 0 NVM, 1 key-value, 2 zoned");
+    if (row.identifier != nullptr) {
+        arguments->lsi = 1;
+        add_number(command, row.identifier, arguments->lsi,
+                   fmt::format("{}; the default is 1", row.identifier_summary));
+    }
+    add_common(program, command, *arguments);
+    finish(program, command, arguments);
+}
+
 }  // namespace
 
 void add_log(Program& program) {
@@ -114,21 +158,9 @@ void add_log(Program& program) {
                                 "  xnvme log error mem:64MiB --output json\n"
                                 "  xnvme log raw /dev/nvme0 --lid 0x02 --bytes 512\n");
     log->require_subcommand(1);
-    for (const Row& row : kRows) {
-        CLI::App* command = add_command(*log, row.name, "Log pages", row.summary,
-                                        fmt::format("  xnvme log {0} /dev/nvme0\n"
-                                                    "  xnvme log {0} mem:64MiB --output json\n",
-                                                    row.name));
-        auto arguments = std::make_shared<LogArguments>();
-        arguments->lid = static_cast<std::uint8_t>(row.page);
-        if (row.page == nvme::LogPage::error_information)
-            add_number(command, "--entries", arguments->entries, "Read at most so many entries", 1);
-        if (row.page == nvme::LogPage::commands_effects)
-            add_number(command, "--csi", arguments->csi,
-                       "Command set: 0 NVM, 1 key-value, 2 zoned");
-        add_common(program, command, *arguments);
-        finish(program, command, arguments);
-    }
+    for (const Row& row : kRows) add_row(program, *log, row);
+    add_row(program, *log, kSelfTest);
+    add_long_logs(program, *log);
     CLI::App* raw =
         add_command(*log, "raw", "Log pages", "Any log page, by its identifier",
                     "  xnvme log raw /dev/nvme0 --lid 0x02\n"

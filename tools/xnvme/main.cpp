@@ -102,6 +102,8 @@ void add_all(Program& program) {
     add_log(program);
     add_feature(program);
     add_manage(program);
+    add_namespace(program);
+    add_firmware(program);
     add_controller(program);
     add_io(program);
     add_ranges(program);

@@ -71,4 +71,18 @@ void Progress::update(std::uint64_t done_bytes) {
     drawn_ = true;
 }
 
+PercentProgress::PercentProgress(std::string label)
+    : label_(std::move(label)), terminal_(os::is_terminal(os::Stream::err)) {}
+
+PercentProgress::~PercentProgress() {
+    if (drawn_) std::fputs("\n", stderr);
+}
+
+void PercentProgress::update(unsigned percent) {
+    if (!terminal_) return;
+    fmt::print(stderr, "\r{} {:3}%", label_, percent);
+    std::fflush(stderr);
+    drawn_ = true;
+}
+
 }  // namespace xnvme::tool

@@ -38,4 +38,20 @@ class Progress {
     Clock::time_point due_;
 };
 
+/// The same for an operation that tells only how many per cent of it are done.
+class PercentProgress {
+  public:
+    explicit PercentProgress(std::string label);
+    PercentProgress(const PercentProgress&) = delete;
+    PercentProgress& operator=(const PercentProgress&) = delete;
+    ~PercentProgress();
+
+    void update(unsigned percent);
+
+  private:
+    std::string label_;
+    bool terminal_;
+    bool drawn_ = false;
+};
+
 }  // namespace xnvme::tool

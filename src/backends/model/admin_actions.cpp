@@ -15,27 +15,54 @@ bool names_namespace(std::uint32_t nsid) noexcept {
     return nsid == 0 || nsid == kNsid || nsid == nvme::kNsidAll;
 }
 
+/// Why what changes the namespace cannot be done now, or success.
+Status change_blocked(Controller& controller) noexcept {
+    const std::lock_guard lock(controller.admin_mutex());
+    const AdminState& state = controller.admin_state();
+    if (state.sanitize.running) return kSanitizeInProgress;
+    return state.attached ? kSuccess : kInvalidNamespace;
+}
+
+/// The results move on, and a new one is the first of them.
+void add_result(nvme::SelfTestLog& log, const nvme::SelfTestResult& result) noexcept {
+    std::shift_right(log.results.begin(), log.results.end(), 1);
+    log.results[0] = result;
+}
+
 }  // namespace
 
-Outcome format_nvm(Controller& controller, const Command& command) noexcept {
-    const nvme::FormatFields fields = nvme::format_fields(command);
-    if (!names_namespace(command.nsid)) return Outcome::of(kInvalidNamespace);
+std::expected<FormatChoice, Status> choose_format(Controller& controller,
+                                                  const nvme::FormatFields& fields) noexcept {
     if (fields.lbaf >= (controller.kv() != nullptr ? 1 : kFormats.size()))
-        return Outcome::of(kInvalidFormat);
-    if (fields.erase > nvme::SecureErase::cryptographic) return Outcome::of(kInvalidField);
-    if (controller.config().read_only) return Outcome::of(kWriteProtected);
+        return std::unexpected(kInvalidFormat);
     const BlockFormat& format = kFormats[fields.lbaf];
     nvme::ProtectionFormat protection;
     protection.type = fields.protection_type;
     protection.guard_bits = format.guard_bits;
-    if (protection.type > 3) return Outcome::of(kInvalidField);
+    if (protection.type > 3) return std::unexpected(kInvalidField);
     if (protection.type != 0 && format.metadata_bytes < protection.bytes())
-        return Outcome::of(kInvalidFormat);
+        return std::unexpected(kInvalidFormat);
     // Appended blocks would need their reference tags remapped, which the model does not do.
-    if (protection.type != 0 && controller.zones() != nullptr) return Outcome::of(kInvalidFormat);
-    const FormatChoice choice{fields.lbaf, fields.metadata_extended && format.metadata_bytes != 0,
-                              fields.protection_type,
-                              fields.protection_type != 0 && fields.protection_first};
+    if (protection.type != 0 && controller.zones() != nullptr)
+        return std::unexpected(kInvalidFormat);
+    return FormatChoice{fields.lbaf, fields.metadata_extended && format.metadata_bytes != 0,
+                        fields.protection_type,
+                        fields.protection_type != 0 && fields.protection_first};
+}
+
+Outcome format_nvm(Controller& controller, const Command& command) noexcept {
+    const nvme::FormatFields fields = nvme::format_fields(command);
+    if (!names_namespace(command.nsid)) return Outcome::of(kInvalidNamespace);
+    if (fields.erase > nvme::SecureErase::cryptographic) return Outcome::of(kInvalidField);
+    if (controller.config().read_only) return Outcome::of(kWriteProtected);
+    const auto choice = choose_format(controller, fields);
+    if (!choice) return Outcome::of(choice.error());
+    if (const Status blocked = change_blocked(controller); !blocked.ok())
+        return Outcome::of(blocked);
+    nvme::FormatStartEvent started{};
+    started.nsid = command.nsid;
+    started.cdw10 = command.cdw10;
+    controller.record(nvme::PersistentEventType::format_start, started);
     if (controller.kv() != nullptr) {
         controller.kv()->erase();
     } else {
@@ -43,12 +70,15 @@ Outcome format_nvm(Controller& controller, const Command& command) noexcept {
         std::optional<Zones::Held> zones;
         if (controller.zones() != nullptr) zones.emplace(*controller.zones(), kAllZoneStripes);
         Media::Held held(controller.media(), kAllStripes);
-        controller.media().reformat(choice);
+        controller.media().reformat(*choice);
         if (zones) controller.zones()->clear();
         if (controller.fdp() != nullptr) controller.fdp()->erased();
     }
     const std::lock_guard lock(controller.admin_mutex());
     controller.admin_state().namespace_changed = true;
+    nvme::FormatCompletionEvent completed{};
+    completed.nsid = command.nsid;
+    controller.record(nvme::PersistentEventType::format_completion, completed);
     return {};
 }
 
@@ -71,6 +101,7 @@ Outcome sanitize(Controller& controller, const Command& command) noexcept {
             return Outcome::of(kInvalidField);
     }
     if (controller.config().read_only) return Outcome::of(kWriteProtected);
+    if (state.sanitize.running) return Outcome::of(kSanitizeInProgress);
     // Blocks are deallocated in any case (NDI of SANICAP). Who asked for the contrary gets an
     // error, or with NODRM of the feature a note in the log. NVMe Base 2.0 §5.24
     if (keep_allocated && !controller.features().warns_of_deallocation())
@@ -89,10 +120,17 @@ Outcome sanitize(Controller& controller, const Command& command) noexcept {
     const std::uint32_t passes = (command.cdw10 >> 4) & 0xf;
     const std::uint32_t done =
         action == nvme::SanitizeAction::overwrite ? (passes == 0 ? 16 : passes) : 0;
-    state.sanitize_state = static_cast<std::uint16_t>(
+    state.sanitize_outcome = static_cast<std::uint16_t>(
         (keep_allocated ? kCompletedAndDeallocated : kCompleted) | (done << 3));
+    state.sanitize_state = static_cast<std::uint16_t>(nvme::SanitizeState::in_progress);
     state.sanitize_command = command.cdw10;
     state.writes_at_sanitize = controller.traffic().write_commands;
+    nvme::SanitizeStartEvent event{};
+    event.cdw10 = command.cdw10;
+    event.cdw11 = command.cdw11;
+    controller.record(nvme::PersistentEventType::sanitize_start, event);
+    state.sanitize.start(controller.config().background);
+    controller.set_sanitizing(true);
     return {};
 }
 
@@ -102,21 +140,32 @@ Outcome self_test(Controller& controller, const Command& command) noexcept {
     constexpr std::uint32_t kAbort = 0xf;
     const std::uint32_t code = command.cdw10 & 0xf;
     if (!names_namespace(command.nsid)) return Outcome::of(kInvalidNamespace);
-    // There is never a test in progress to abort.
-    if (code == kAbort) return {};
-    if (code != kShort && code != kExtended) return Outcome::of(kInvalidField);
     const std::lock_guard lock(controller.admin_mutex());
-    auto& results = controller.admin_state().self_tests.results;
-    std::shift_right(results.begin(), results.end(), 1);
-    results[0] = {};
-    results[0].status = static_cast<std::uint8_t>(code << 4);  // Bits 3:0: no error.
+    AdminState& state = controller.admin_state();
+    if (code == kAbort) {
+        if (!state.self_test.running) return {};
+        state.self_test.running = false;
+        state.self_tests.operation = 0;
+        nvme::SelfTestResult aborted = state.self_test_outcome;
+        aborted.status |= 1;  // Bits 3:0: aborted by a Device Self-test command.
+        add_result(state.self_tests, aborted);
+        return {};
+    }
+    if (code != kShort && code != kExtended) return Outcome::of(kInvalidField);
+    if (state.sanitize.running) return Outcome::of(kSanitizeInProgress);
+    if (state.self_test.running) return Outcome::of(kSelfTestInProgress);
+    nvme::SelfTestResult result{};
+    result.status = static_cast<std::uint8_t>(code << 4);  // Bits 3:0: no error.
     const auto on = std::chrono::steady_clock::now() - controller.started();
-    results[0].power_on_hours =
+    result.power_on_hours =
         static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::hours>(on).count());
     if (command.nsid == kNsid) {
-        results[0].valid = 1;
-        results[0].nsid = kNsid;
+        result.valid = 1;
+        result.nsid = kNsid;
     }
+    state.self_test_outcome = result;
+    state.self_tests.operation = static_cast<std::uint8_t>(code);
+    state.self_test.start(controller.config().background);
     return {};
 }
 

@@ -15,7 +15,6 @@ namespace {
 
 using nvme::Cns;
 
-constexpr std::uint16_t kControllerId = 0;
 /// Namespace identifiers from here on start no list. NVMe Base 2.0 §5.17.2.2
 constexpr std::uint32_t kListEnd = 0xfffffffe;
 
@@ -154,7 +153,6 @@ nvme::IdentifyController identify_controller(Controller& controller) noexcept {
     nvme::IdentifyController id{};
     nvme::set_text(id.sn, config.serial);
     nvme::set_text(id.mn, kModelNumber);
-    nvme::set_text(id.fr, kFirmware);
     // MDTS counts in pages of 4 KiB, as a power of two.
     id.mdts = static_cast<std::uint8_t>(std::countr_zero(config.mdts_bytes) - 12);
     id.cntlid = kControllerId;
@@ -169,7 +167,6 @@ nvme::IdentifyController identify_controller(Controller& controller) noexcept {
     id.cntrltype = 1;
     id.oacs =
         static_cast<std::uint16_t>(nvme::kOacsFormat | nvme::kOacsSelfTest | nvme::kOacsDirectives);
-    id.frmw = 0x03;  // One slot, read-only.
     id.lpa = nvme::kLpaHealthPerNamespace | nvme::kLpaCommandsEffects | nvme::kLpaExtendedData |
              nvme::kLpaSupportedPages;
     id.elpe = kErrorEntries - 1;
@@ -197,6 +194,7 @@ nvme::IdentifyController identify_controller(Controller& controller) noexcept {
     id.awun = std::uint16_t{0xffff};
     id.ocfs = std::uint16_t{0x3};
     id.mnan = kNsid;
+    add_management(controller, id);
     const auto unique = identifier_of(config.serial);
     char nqn[80];
     std::snprintf(nqn, sizeof(nqn),
@@ -217,10 +215,11 @@ nvme::IdentifyNamespace identify_namespace(Controller& controller) noexcept {
     {
         // A size, a format and a utilization that belong together.
         Media::Held held(media, kAllStripes);
-        const Shape& shape = media.shape();
+        const Shape& shape = media.shown();
         ns.nsze = shape.blocks;
         ns.ncap = shape.blocks;
         ns.nuse = media.allocated_blocks();
+        ns.nvmcap = nvme::U128::of(shape.blocks << shape.block_shift);
         ns.flbas = static_cast<std::uint8_t>(shape.format | (shape.extended ? 0x10 : 0));
         ns.dps = static_cast<std::uint8_t>(
             shape.protection.type == 0 ? 0
@@ -233,12 +232,11 @@ nvme::IdentifyNamespace identify_namespace(Controller& controller) noexcept {
     ns.dlfeat =
         static_cast<std::uint8_t>(static_cast<unsigned>(config.deallocated) |
                                   (config.deallocated == DeallocatedRead::zeroes ? 0x08u : 0u));
-    ns.nvmcap = nvme::U128::of(config.size_bytes);
+    ns.endgid = kEnduranceGroup;
     ns.mssrl = kCopyRangeBlocks;
     ns.mcl = kCopyTotalBlocks;
     ns.msrc = kCopyRanges - 1;
     ns.nsattr = config.read_only ? 1 : 0;
-    ns.endgid = controller.fdp() != nullptr ? kEnduranceGroup : std::uint16_t{0};
     ns.nguid = identifier_of(config.serial);
     for (std::size_t i = 0; i < ns.eui64.size(); ++i) ns.eui64[i] = ns.nguid[i + 8];
     for (std::size_t i = 0; i < kFormats.size(); ++i) {
@@ -258,6 +256,7 @@ Outcome identify(Controller& controller, const Command& command, Scatter& data) 
     const bool of_blocks = cns == Cns::ns || cns == Cns::allocated_ns;
     // A key-value namespace has no blocks to describe.
     if (of_blocks && own == CommandSet::key_value) return Outcome::of(kInvalidField);
+    if (const auto managed = identify_managed(controller, command, data)) return *managed;
     switch (cns) {
         case Cns::ns_csi:
             if (csi != own && !(csi == CommandSet::nvm && own == CommandSet::zoned))

@@ -36,26 +36,16 @@ constexpr LogPage kPages[] = {
 constexpr LogPage kFdpPages[] = {LogPage::fdp_configurations, LogPage::fdp_ruh_usage,
                                  LogPage::fdp_statistics, LogPage::fdp_events};
 
-/// Moves the part of a page that the command asks for. What lies past its end reads as zeroes.
-Outcome put_bytes(const Command& command, Scatter& data, std::span<const std::byte> page) {
-    const std::uint64_t wanted = nvme::log_bytes(command);
-    const std::uint64_t offset = nvme::log_offset_bytes(command);
-    if (offset % 4 != 0 || offset > page.size()) return Outcome::of(kInvalidField);
-    const std::span<const std::byte> rest = page.subspan(static_cast<std::size_t>(offset));
-    const std::size_t part = wanted < rest.size() ? static_cast<std::size_t>(wanted) : rest.size();
-    data.put(rest.data(), part);
-    data.fill(std::byte{0}, static_cast<std::size_t>(wanted) - part);
-    return {};
-}
-
 template <class T>
 Outcome put(const Command& command, Scatter& data, const T& page) {
-    return put_bytes(command, data, std::as_bytes(std::span<const T, 1>(&page, 1)));
+    return put_log_part(command, data, std::as_bytes(std::span<const T, 1>(&page, 1)));
 }
 
 nvme::SupportedLogPages supported_pages(Controller& controller) {
     nvme::SupportedLogPages log{};
     for (const LogPage page : kPages) log.lid[static_cast<std::uint8_t>(page)] = std::uint32_t{1};
+    for (const LogPage page : record_pages())
+        log.lid[static_cast<std::uint8_t>(page)] = std::uint32_t{1};
     if (controller.zones() != nullptr)
         log.lid[static_cast<std::uint8_t>(LogPage::changed_zones)] = std::uint32_t{1};
     if (controller.fdp() == nullptr) return log;
@@ -93,11 +83,9 @@ nvme::HealthLog health(Controller& controller) {
     return log;
 }
 
-nvme::FirmwareSlotLog firmware_slots() {
-    nvme::FirmwareSlotLog log{};
-    log.afi = 1;
-    nvme::set_text(log.frs[0], kFirmware);
-    return log;
+nvme::FirmwareSlotLog firmware_slots(Controller& controller) {
+    const std::lock_guard lock(controller.admin_mutex());
+    return controller.firmware().slots();
 }
 
 nvme::CommandsEffectsLog commands_effects(Controller& controller) {
@@ -123,6 +111,14 @@ nvme::CommandsEffectsLog commands_effects(Controller& controller) {
     admin(AdminOpcode::directive_receive);
     admin(AdminOpcode::format_nvm, nvme::kEffectBlocks | nvme::kEffectNamespace | kAlone);
     admin(AdminOpcode::sanitize, nvme::kEffectBlocks | kAlone);
+    if (manages_namespaces(controller)) {
+        admin(AdminOpcode::namespace_management, nvme::kEffectInventory | kAlone);
+        admin(AdminOpcode::namespace_attachment, nvme::kEffectInventory | kAlone);
+    }
+    admin(AdminOpcode::firmware_image_download);
+    admin(AdminOpcode::firmware_commit, nvme::kEffectController);
+    admin(AdminOpcode::security_receive);
+    admin(AdminOpcode::security_send);
     io(NvmOpcode::flush);
     if (controller.kv() != nullptr) {
         for (const auto opcode : kKvOpcodes) {
@@ -168,7 +164,10 @@ Outcome changed_zones(Controller& controller, const Command& command, Scatter& d
 
 nvme::SelfTestLog self_tests(Controller& controller) {
     const std::lock_guard lock(controller.admin_mutex());
-    return controller.admin_state().self_tests;
+    const AdminState& state = controller.admin_state();
+    nvme::SelfTestLog log = state.self_tests;
+    log.completion = state.self_test.percent();
+    return log;
 }
 
 SanitizeStatusLog sanitize_status(Controller& controller) {
@@ -177,7 +176,8 @@ SanitizeStatusLog sanitize_status(Controller& controller) {
     const Traffic traffic = controller.traffic();
     const std::lock_guard lock(controller.admin_mutex());
     const AdminState& state = controller.admin_state();
-    log.sprog = std::uint16_t{0xffff};
+    log.sprog = state.sanitize.running ? static_cast<std::uint16_t>(state.sanitize.fraction(65536))
+                                       : std::uint16_t{0xffff};
     log.sstat = static_cast<std::uint16_t>(
         state.sanitize_state |
         (traffic.write_commands == state.writes_at_sanitize ? kGlobalDataErased : 0));
@@ -188,11 +188,24 @@ SanitizeStatusLog sanitize_status(Controller& controller) {
 
 }  // namespace
 
+Outcome put_log_part(const Command& command, Scatter& data,
+                     std::span<const std::byte> page) noexcept {
+    const std::uint64_t wanted = nvme::log_bytes(command);
+    const std::uint64_t offset = nvme::log_offset_bytes(command);
+    if (offset % 4 != 0 || offset > page.size()) return Outcome::of(kInvalidField);
+    const std::span<const std::byte> rest = page.subspan(static_cast<std::size_t>(offset));
+    const std::size_t part = wanted < rest.size() ? static_cast<std::size_t>(wanted) : rest.size();
+    data.put(rest.data(), part);
+    data.fill(std::byte{0}, static_cast<std::size_t>(wanted) - part);
+    return {};
+}
+
 Outcome get_log_page(Controller& controller, const Command& command, Scatter& data) noexcept {
     if (data.bytes() < nvme::log_bytes(command)) return Outcome::of(kDataLengthInvalid);
     if (command.nsid != 0 && command.nsid != kNsid && command.nsid != nvme::kNsidAll)
         return Outcome::of(kInvalidNamespace);
     const auto csi = static_cast<CommandSet>(command.cdw14 >> 24);
+    if (const auto record = get_record(controller, command, data)) return *record;
     switch (static_cast<LogPage>(command.cdw10 & 0xff)) {
         case LogPage::supported_pages:
             return put(command, data, supported_pages(controller));
@@ -201,7 +214,7 @@ Outcome get_log_page(Controller& controller, const Command& command, Scatter& da
         case LogPage::health:
             return put(command, data, health(controller));
         case LogPage::firmware_slot:
-            return put(command, data, firmware_slots());
+            return put(command, data, firmware_slots(controller));
         case LogPage::changed_namespaces:
             return put(command, data, changed_namespaces(controller, command));
         case LogPage::commands_effects:
@@ -226,7 +239,7 @@ Outcome get_log_page(Controller& controller, const Command& command, Scatter& da
         case LogPage::fdp_events: {
             std::vector<std::byte> page;
             const Status built = fdp_log(controller, command, page);
-            return built.ok() ? put_bytes(command, data, page) : Outcome::of(built);
+            return built.ok() ? put_log_part(command, data, page) : Outcome::of(built);
         }
         default:
             return Outcome::of(kInvalidLogPage);

@@ -1,5 +1,7 @@
 #include "controller.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <new>
@@ -78,7 +80,8 @@ Controller::Controller(const Config& config, std::unique_ptr<Media> media,
     : config_(with_serial(config)),
       delays_(config.read_latency.count() != 0 || config.write_latency.count() != 0),
       plain_(!delays_ && !config.read_only && config.faults.empty() &&
-             config.command_set == CommandSet::nvm && !config.placement.fdp),
+             config.background.count() == 0 && config.command_set == CommandSet::nvm &&
+             !config.placement.fdp),
       media_(std::move(media)),
       kv_(std::move(kv)),
       zones_(std::move(zones)),
@@ -89,6 +92,58 @@ Controller::Controller(const Config& config, std::unique_ptr<Media> media,
     if (config.placement.streams != 0)
         streams_ = std::make_unique<Streams>(config.placement.streams);
     for (nvme::SelfTestResult& result : admin_state_.self_tests.results) result.status = 0xf;
+    struct PowerOn {
+        std::array<char, 8> firmware;
+        nvme::ResetInformation controller;
+    } event{};
+    static_assert(sizeof(PowerOn) == 44);
+    event.firmware = firmware_.revision();
+    event.controller.cntlid = kControllerId;
+    event.controller.power_cycle = std::uint32_t{1};
+    record(nvme::PersistentEventType::power_on_or_reset, event);
+}
+
+void BackgroundTask::start(std::chrono::nanoseconds duration) noexcept {
+    running = true;
+    begin = steady_clock::now();
+    end = begin + duration;
+}
+
+std::uint32_t BackgroundTask::fraction(std::uint32_t whole) const noexcept {
+    const auto length = (end - begin).count();
+    if (!running || length <= 0) return 0;
+    const auto passed = std::min((steady_clock::now() - begin).count(), length);
+    const double part = static_cast<double>(passed) / static_cast<double>(length);
+    return std::min(static_cast<std::uint32_t>(part * whole), whole - 1);
+}
+
+void Controller::settle() noexcept {
+    const std::lock_guard lock(admin_mutex_);
+    AdminState& state = admin_state_;
+    if (state.sanitize.due()) {
+        state.sanitize.running = false;
+        state.sanitize_state = state.sanitize_outcome;
+        set_sanitizing(false);
+        nvme::SanitizeCompletionEvent event{};
+        event.progress = std::uint16_t{0xffff};
+        event.status = state.sanitize_state;
+        record(nvme::PersistentEventType::sanitize_completion, event);
+    }
+    if (state.self_test.due()) {
+        state.self_test.running = false;
+        state.self_tests.operation = 0;
+        auto& results = state.self_tests.results;
+        std::shift_right(results.begin(), results.end(), 1);
+        results[0] = state.self_test_outcome;
+    }
+}
+
+Status Controller::refusal() noexcept {
+    if (sanitizing_.load(std::memory_order_relaxed)) {
+        settle();
+        if (sanitizing_.load(std::memory_order_relaxed)) return kSanitizeInProgress;
+    }
+    return attached_.load(std::memory_order_relaxed) ? kSuccess : kInvalidNamespace;
 }
 
 Controller::~Controller() = default;
@@ -102,6 +157,10 @@ Traffic Controller::traffic() noexcept {
 void Controller::execute_io(Context& context, std::chrono::milliseconds timeout) noexcept {
     if (plain_ && execute_nvm_plain(*this, context)) [[likely]] {
         complete_ok(context);
+        return;
+    }
+    if (const Status refused = refusal(); !refused.ok()) [[unlikely]] {
+        fail_command(context, false, Outcome::of(refused), timeout);
         return;
     }
     const auto begun = delays_ ? steady_clock::now() : steady_clock::time_point{};

@@ -1,5 +1,6 @@
 #include "features.hpp"
 
+#include <bit>
 #include <cstring>
 
 #include <xnvme/nvme/builders.hpp>
@@ -40,6 +41,8 @@ constexpr auto kTable = std::to_array<Row>({
     // Critical warnings of the health log, and namespace attribute notices.
     {FeatureId::async_event, kSaveable | kChangeable, 0, 0x11f},
     {FeatureId::keep_alive, kChangeable, 0, 0xffffffff},
+    {FeatureId::thermal_management, kSaveable | kChangeable, 0, 0xffffffff},
+    {FeatureId::non_operational_power, kSaveable | kChangeable, 0, 1},
     {FeatureId::sanitize_config, kSaveable | kChangeable, 0, 1},
     // Combination 0, the NVM command set alone.
     {FeatureId::command_set_profile, kChangeable, 0, 0},
@@ -67,7 +70,7 @@ FeatureSelect select_of(const Command& command) {
 /// Features with a data structure: none is saved.
 bool holds_data(FeatureId id) {
     return id == FeatureId::timestamp || id == FeatureId::host_identifier ||
-           id == FeatureId::host_behavior;
+           id == FeatureId::host_behavior || id == FeatureId::autonomous_power_state;
 }
 
 /// The namespace that a Set Features names must fit the feature. NVMe Base 2.0 §5.27
@@ -77,6 +80,18 @@ Status check_namespace(const Command& command, bool per_namespace) {
     return per_namespace ? kSuccess : kFeatureNotPerNamespace;
 }
 
+/// Each threshold is 0, or within the limits, and light throttling begins before heavy does.
+/// NVMe Base 2.0 §5.27.1.13
+Status check_thermal(std::uint32_t value) {
+    const std::uint32_t light = value >> 16;
+    const std::uint32_t heavy = value & 0xffff;
+    for (const std::uint32_t kelvin : {light, heavy}) {
+        if (kelvin != 0 && (kelvin < kThermalMinKelvin || kelvin > kThermalMaxKelvin))
+            return kInvalidField;
+    }
+    return light != 0 && heavy != 0 && light >= heavy ? kInvalidField : kSuccess;
+}
+
 /// Rules of single features that are more than reserved bits.
 Status check_value(FeatureId id, std::uint32_t value) {
     if (id == FeatureId::power_management && (value & 0x1f) >= kPowerStates) return kInvalidField;
@@ -84,6 +99,7 @@ Status check_value(FeatureId id, std::uint32_t value) {
     if (id == FeatureId::number_of_queues &&
         ((value & 0xffff) == 0xffff || (value >> 16) == 0xffff))
         return kInvalidField;
+    if (id == FeatureId::thermal_management) return check_thermal(value);
     return kSuccess;
 }
 
@@ -219,16 +235,51 @@ std::uint64_t Features::now_ms() const noexcept {
                std::chrono::duration_cast<std::chrono::milliseconds>(passed).count());
 }
 
+nvme::Timestamp Features::timestamp_locked() const noexcept {
+    nvme::Timestamp timestamp{};
+    const std::uint64_t now = now_ms();
+    for (std::size_t i = 0; i < timestamp.milliseconds.size(); ++i)
+        timestamp.milliseconds[i] = static_cast<std::uint8_t>(now >> (8 * i));
+    timestamp.attributes = timestamp_by_host_ ? 2 : 0;
+    return timestamp;
+}
+
+std::uint64_t Features::timestamp() const noexcept {
+    const std::lock_guard lock(mutex_);
+    return std::bit_cast<std::uint64_t>(timestamp_locked());
+}
+
+std::optional<nvme::FeatureCapabilities> Features::capabilities(FeatureId id) noexcept {
+    if (id == FeatureId::temperature_threshold)
+        return nvme::FeatureCapabilities{kSaveable | kChangeable};
+    if (holds_data(id)) return nvme::FeatureCapabilities{kChangeable};
+    const std::size_t row = find_row(id);
+    if (row == kNoRow) return std::nullopt;
+    return nvme::FeatureCapabilities{kTable[row].capabilities};
+}
+
+/// NVMe Base 2.0 §5.27.1.9
+Outcome Features::set_power_states(const Command& command, Scatter& data) noexcept {
+    nvme::AutonomousPowerState states;
+    if (data.bytes() < sizeof(states)) return Outcome::of(kDataLengthInvalid);
+    data.get(&states, sizeof(states));
+    for (std::uint32_t state = 0; state < states.raw.size(); ++state) {
+        // A transition goes to a non-operational state: the last one is the only such.
+        const bool transitions = states.idle_ms(state) != 0;
+        if (transitions && (state >= kPowerStates || states.next_state(state) != kPowerStates - 1))
+            return Outcome::of(kInvalidField);
+    }
+    power_states_ = states;
+    power_states_enabled_ = (command.cdw11 & 1) != 0;
+    return {};
+}
+
 Outcome Features::get_data(const Command& command, Scatter& data) const noexcept {
     const FeatureSelect select = select_of(command);
     if (select == FeatureSelect::capabilities) return Outcome::success(kChangeable);
     const bool current = select == FeatureSelect::current;
     if (id_of(command) == FeatureId::timestamp) {
-        nvme::Timestamp timestamp{};
-        const std::uint64_t now = current ? now_ms() : 0;
-        for (std::size_t i = 0; i < timestamp.milliseconds.size(); ++i)
-            timestamp.milliseconds[i] = static_cast<std::uint8_t>(now >> (8 * i));
-        timestamp.attributes = current && timestamp_by_host_ ? 2 : 0;
+        const nvme::Timestamp timestamp = current ? timestamp_locked() : nvme::Timestamp{};
         if (data.bytes() < sizeof(timestamp)) return Outcome::of(kDataLengthInvalid);
         data.put(&timestamp, sizeof(timestamp));
         return {};
@@ -238,6 +289,13 @@ Outcome Features::get_data(const Command& command, Scatter& data) const noexcept
         if (!current) return (data.fill(std::byte{0}, host_behavior_.size()), Outcome{});
         data.put(host_behavior_.data(), host_behavior_.size());
         return {};
+    }
+    if (id_of(command) == FeatureId::autonomous_power_state) {
+        if (data.bytes() < sizeof(power_states_)) return Outcome::of(kDataLengthInvalid);
+        const nvme::AutonomousPowerState states =
+            current ? power_states_ : nvme::AutonomousPowerState{};
+        data.put(&states, sizeof(states));
+        return Outcome::success(current && power_states_enabled_ ? 1 : 0);
     }
     // EXHID: 16 bytes instead of 8. NVMe Base 2.0 §5.27.1.25
     const std::size_t bytes = (command.cdw11 & 1) != 0 ? 16 : 8;
@@ -265,6 +323,7 @@ Outcome Features::set_data(const Command& command, Scatter& data) noexcept {
         data.get(host_behavior_.data(), host_behavior_.size());
         return {};
     }
+    if (id_of(command) == FeatureId::autonomous_power_state) return set_power_states(command, data);
     const std::size_t bytes = (command.cdw11 & 1) != 0 ? 16 : 8;
     if (data.bytes() < bytes) return Outcome::of(kDataLengthInvalid);
     host_identifier_.fill(std::byte{0});

@@ -99,7 +99,11 @@ Result<std::unique_ptr<Media>> Media::create(std::uint64_t size_bytes, const For
                                 static_cast<std::uint8_t>(i & 3), (i & 4) != 0};
         media->shapes_[i] = make_shape(size_bytes, each, storage_tags, kChunkShift);
     }
-    media->shape_.store(&media->shapes_[shape_index(choice)]);
+    media->shown_ = &media->shapes_[shape_index(choice)];
+    media->hidden_ = *media->shown_;
+    media->hidden_.hidden = true;
+    media->hidden_.blocks = 0;
+    media->shape_.store(media->shown_);
     return media;
 }
 
@@ -435,8 +439,35 @@ bool Media::copy(const Shape& shape, std::uint64_t from, std::uint64_t to,
 
 void Media::reformat(const FormatChoice& choice) noexcept {
     erase();
+    show(&shapes_[shape_index(choice)]);
+}
+
+bool Media::reformat(const FormatChoice& choice, std::uint64_t blocks) noexcept {
+    const Shape& whole = shapes_[shape_index(choice)];
+    if (blocks >= whole.blocks) {
+        reformat(choice);
+        return true;
+    }
+    std::unique_ptr<Smaller> smaller(new (std::nothrow) Smaller{whole, nullptr});
+    if (smaller == nullptr) return false;
+    smaller->shape.blocks = blocks;
+    smaller->older = std::move(smaller_);
+    smaller_ = std::move(smaller);
+    erase();
+    show(&smaller_->shape);
+    return true;
+}
+
+void Media::show(const Shape* shape) noexcept {
+    // A hidden namespace stays hidden in its new shape.
+    const bool hidden = this->shape().hidden;
+    shown_ = shape;
     // Release: pairs with `shape`, which readers call without a stripe.
-    shape_.store(&shapes_[shape_index(choice)], std::memory_order_release);
+    if (!hidden) shape_.store(shown_, std::memory_order_release);
+}
+
+void Media::set_hidden(bool hidden) noexcept {
+    shape_.store(hidden ? &hidden_ : shown_, std::memory_order_release);
 }
 
 void Media::erase() noexcept {

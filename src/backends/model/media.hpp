@@ -75,6 +75,7 @@ struct StorageTags {
 struct Shape {
     std::uint8_t format = 0;  ///< Index in `kFormats`.
     bool extended = false;    ///< Metadata follows each block's data in the same buffer.
+    bool hidden = false;      ///< The namespace is not there: it has no blocks.
     std::uint32_t block_shift = 0;
     std::uint32_t block_bytes = 0;
     std::uint32_t metadata_bytes = 0;
@@ -213,6 +214,14 @@ class Media {
 
     /// Deallocates everything and takes another format. The caller holds all stripes.
     void reformat(const FormatChoice& choice) noexcept;
+    /// The same with fewer blocks than fit, for a namespace that is smaller than the medium. False
+    /// when memory ran out; then nothing has changed. The caller holds all stripes.
+    bool reformat(const FormatChoice& choice, std::uint64_t blocks) noexcept;
+    /// Hides the blocks, or shows them again: while hidden the shape has none. They keep what they
+    /// hold. The caller holds all stripes.
+    void set_hidden(bool hidden) noexcept;
+    /// The shape when it is not hidden. The caller holds a stripe.
+    const Shape& shown() const noexcept { return *shown_; }
     /// Deallocates everything. The caller holds all stripes.
     void erase() noexcept;
     /// Blocks that are not deallocated. The caller holds all stripes.
@@ -257,6 +266,8 @@ class Media {
     std::byte fill() const noexcept {
         return deallocated_ == DeallocatedRead::ones ? std::byte{0xff} : std::byte{0};
     }
+    /// Takes a shape, at once unless the namespace is hidden.
+    void show(const Shape* shape) noexcept;
     void written(Chunk& chunk, std::uint64_t index, std::uint32_t first,
                  std::uint32_t count) noexcept;
 
@@ -264,6 +275,15 @@ class Media {
     /// Every shape that Format NVM can ask for: readers may hold on to one that is past.
     std::array<Shape, 16 * kFormats.size()> shapes_;
     std::atomic<const Shape*> shape_{nullptr};
+    const Shape* shown_ = nullptr;
+    Shape hidden_;
+    /// Shapes of namespaces that were smaller than the medium. They stay, since a command that is
+    /// about to find out that its shape is not current any more may still look at it.
+    struct Smaller {
+        Shape shape;
+        std::unique_ptr<Smaller> older;
+    };
+    std::unique_ptr<Smaller> smaller_;
     std::unique_ptr<std::atomic<Table*>[]> tables_;
     std::uint64_t table_count_ = 0;
     std::uint64_t size_bytes_ = 0;

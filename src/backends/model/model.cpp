@@ -10,6 +10,11 @@ namespace xnvme::be_model {
 
 namespace {
 
+std::string current_firmware(Controller& controller) {
+    const std::lock_guard lock(controller.admin_mutex());
+    return std::string(nvme::trimmed(controller.firmware().revision()));
+}
+
 void take_zones(const Zones& zones, const Shape& shape, Geometry& geometry) {
     const ZoneConfig& config = zones.config();
     geometry.command_set = CommandSet::zoned;
@@ -34,6 +39,11 @@ struct ModelHandle final : Handle {
     Result<void, Failure> refresh() override {
         const Config& config = controller->config();
         const Shape& shape = controller->media().shape();
+        if (shape.hidden)
+            return fail(Errc::device_gone,
+                        "The namespace of '" + identifier.text +
+                            "' is not attached any more: attach it, or create it again.");
+        facts.firmware = current_firmware(*controller);
         Geometry& geometry = facts.geometry;
         if (controller->kv() != nullptr) {
             nvme::take_kv_geometry(identify_namespace_kv(*controller), config.mdts_bytes, geometry);
@@ -140,7 +150,6 @@ Result<std::unique_ptr<Handle>, Failure> open(const Identifier& identifier,
     DeviceFacts& facts = handle->facts;
     facts.model = kModelNumber;
     facts.serial = handle->controller->config().serial;
-    facts.firmware = kFirmware;
     facts.nsid = kNsid;
     facts.read_only = handle->controller->config().read_only;
     // Keys are deleted; blocks of zones are deallocated by resetting their zone.

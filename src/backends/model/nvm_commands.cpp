@@ -38,6 +38,8 @@ Status check_lengths(const Shape& shape, const Command& command, std::uint32_t m
 }
 
 Outcome out_of_range(const Shape& shape, std::uint64_t slba) noexcept {
+    // It was detached while the command was on its way.
+    if (shape.hidden) return Outcome::of(kInvalidNamespace);
     return Outcome::of(kLbaOutOfRange, slba < shape.blocks ? shape.blocks : slba);
 }
 

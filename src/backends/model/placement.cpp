@@ -13,8 +13,6 @@ namespace {
 using nvme::DirectiveType;
 
 constexpr Status kFdpDisabled = nvme::status_of(nvme::GenericStatus::fdp_disabled, true);
-constexpr Status kSequenceError =
-    nvme::status_of(nvme::GenericStatus::command_sequence_error, true);
 
 bool names_namespace(std::uint32_t nsid) noexcept {
     return nsid == 0 || nsid == kNsid || nsid == nvme::kNsidAll;

@@ -38,6 +38,7 @@ std::string_view disagreement(const Config& asked, const Config& there) {
                    asked.write_latency != there.write_latency;
         if (key == "read_latency") return asked.read_latency != there.read_latency;
         if (key == "write_latency") return asked.write_latency != there.write_latency;
+        if (key == "background") return asked.background != there.background;
         if (key == "dealloc") return asked.deallocated != there.deallocated;
         if (key == "ro") return asked.read_only != there.read_only;
         if (key == "csi") return asked.command_set != there.command_set;

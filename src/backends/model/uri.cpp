@@ -96,6 +96,13 @@ Result<void, Failure> read_latency(std::string_view key, std::string_view value,
     if (key != "read_latency") config.write_latency = *duration;
     return {};
 }
+Result<void, Failure> read_background(std::string_view key, std::string_view value, Config& config,
+                                      Pending&) {
+    const auto duration = parse_duration(value);
+    if (!duration) return refuse_value(key, value, "a time up to 3600s, such as 500ms or 2s");
+    config.background = *duration;
+    return {};
+}
 Result<void, Failure> read_dealloc(std::string_view key, std::string_view value, Config& config,
                                    Pending&) {
     if (value == "zeroes") {
@@ -157,6 +164,7 @@ constexpr Key kKeys[] = {
     {"latency", read_latency},
     {"read_latency", read_latency},
     {"write_latency", read_latency},
+    {"background", read_background},
     {"dealloc", read_dealloc},
     {"ro", read_ro},
     {"csi", read_csi},

@@ -37,6 +37,7 @@ struct Config {
     std::uint32_t mdts_bytes = 1u << 20;
     std::chrono::nanoseconds read_latency{0};   ///< Of every command that is no write.
     std::chrono::nanoseconds write_latency{0};  ///< Of every command that changes blocks.
+    std::chrono::nanoseconds background{0};     ///< How long sanitize and self-test go on.
     DeallocatedRead deallocated = DeallocatedRead::zeroes;
     bool read_only = false;
     CommandSet command_set = CommandSet::nvm;
@@ -63,6 +64,7 @@ inline constexpr std::uint32_t kMdtsMax = 1u << 30;
 /// - `pi=0..3`, `guard=16|32|64`, `pi_first=0|1`, `storage_tag=BITS`: its protection information
 /// - `mdts=SIZE`: the most data in one command, a power of two from 8KiB to 1GiB
 /// - `latency=`, `read_latency=`, `write_latency=`: how long commands take, such as `100us`
+/// - `background=`: how long sanitize and self-test go on after their command
 /// - `dealloc=zeroes|ones|unreported`: how deallocated blocks read
 /// - `ro=0|1`: write protected
 /// - `csi=nvm|kv`: the command set. Of a key-value namespace, which has no blocks, `key_max=1..16`,

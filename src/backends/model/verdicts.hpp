@@ -35,6 +35,28 @@ inline constexpr Status kFeatureNotPerNamespace =
     nvme::status_of(nvme::CommandStatus::feature_not_per_namespace, true);
 inline constexpr Status kCommandSizeLimit =
     nvme::status_of(nvme::CommandStatus::command_size_limit_exceeded, true);
+inline constexpr Status kSequenceError =
+    nvme::status_of(nvme::GenericStatus::command_sequence_error, true);
+inline constexpr Status kSanitizeInProgress =
+    nvme::status_of(nvme::GenericStatus::sanitize_in_progress);
+inline constexpr Status kSelfTestInProgress =
+    nvme::status_of(nvme::CommandStatus::self_test_in_progress);
+inline constexpr Status kInvalidFirmwareSlot =
+    nvme::status_of(nvme::CommandStatus::invalid_firmware_slot, true);
+inline constexpr Status kInvalidFirmwareImage =
+    nvme::status_of(nvme::CommandStatus::invalid_firmware_image, true);
+inline constexpr Status kFirmwareNeedsReset =
+    nvme::status_of(nvme::CommandStatus::firmware_needs_controller_reset);
+inline constexpr Status kInsufficientCapacity =
+    nvme::status_of(nvme::CommandStatus::namespace_insufficient_capacity, true);
+inline constexpr Status kNamespaceIdUnavailable =
+    nvme::status_of(nvme::CommandStatus::namespace_id_unavailable, true);
+inline constexpr Status kAlreadyAttached =
+    nvme::status_of(nvme::CommandStatus::namespace_already_attached, true);
+inline constexpr Status kNotAttached =
+    nvme::status_of(nvme::CommandStatus::namespace_not_attached, true);
+inline constexpr Status kControllerListInvalid =
+    nvme::status_of(nvme::CommandStatus::controller_list_invalid, true);
 inline constexpr Status kInvalidProtection =
     nvme::status_of(nvme::CommandStatus::invalid_protection_information, true);
 inline constexpr Status kWriteFault = nvme::status_of(nvme::MediaStatus::write_fault);
