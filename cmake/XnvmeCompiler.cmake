@@ -42,6 +42,10 @@ if(XNVME_SANITIZE)
     add_link_options(-fsanitize=${XNVME_SANITIZE})
 endif()
 
+if(XNVME_BUILD_FUZZ)
+    add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 # Objects carry machine code beside the bytecode, so that the installed archive works with any
 # linker, and so that a test program links in a moment without repeating the optimisation.
 add_library(xnvme_lto_compile INTERFACE)

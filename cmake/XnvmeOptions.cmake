@@ -13,6 +13,7 @@ option(XNVME_BUILD_TESTS "Build the unit tests and the conformance suite" ${xnvm
 option(XNVME_BUILD_COMMAND "Build the command, `xnvme`" ON)
 option(XNVME_BUILD_EXAMPLES "Build the programs in examples/" ON)
 option(XNVME_BUILD_BENCH "Build the programs in bench/" ON)
+option(XNVME_BUILD_FUZZ "Build the fuzz targets, with everything instrumented for them" OFF)
 option(XNVME_WERROR "Treat warnings as errors" OFF)
 option(XNVME_LTO "Optimise the library and the command at link time, where the compiler can" OFF)
 option(XNVME_WITH_LIBURING "Use liburing where it is found" ON)

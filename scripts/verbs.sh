@@ -148,6 +148,28 @@ test_tsan() {
     fi
 }
 
+# Each decoder of foreign bytes for two seconds: enough to see that a target still runs and that what
+# a few hundred thousand inputs can find is not there. tests/fuzz/fuzz.hpp tells how to go on longer.
+run_fuzz() {
+    local program count=0
+    for program in build/fuzz/fuzz/fuzz_*; do
+        [[ -x $program ]] || continue
+        heartbeat "build/logs/$(basename "$program").log" \
+            "$program" -max_total_time=2 -max_len=8192 -len_control=0 -artifact_prefix=build/logs/ ||
+            { say "$program found something; the input is in build/logs" >&2; return 1; }
+        count=$((count + 1))
+    done
+    ((count > 0)) || { say "build/fuzz holds no fuzz targets" >&2; return 1; }
+    echo "$count" > build/logs/fuzz-count
+}
+
+test_fuzz() {
+    step "packages for fuzzing" "./dev deps" need_packages "${packages_fuzz[@]}"
+    step "fuzz build" "cmake --preset fuzz && cmake --build --preset fuzz -t fuzz_targets" \
+        configure_and_build fuzz fuzz_targets
+    step "fuzz targets, two seconds each" "./dev test" run_fuzz
+}
+
 # --- tests in the emulated machine ---------------------------------------------------------------
 
 # run_guest SET NAME COMMAND...: boots the set once for the command, with the parts and words of
@@ -205,6 +227,7 @@ verb_test() {
             test_asan
             test_tsan
             test_guest
+            test_fuzz
             cross_all
             ;;
         *)
