@@ -226,13 +226,18 @@ verb_test() {
             test_clang
             test_asan
             test_tsan
-            test_guest
             test_fuzz
             cross_all
             ;;
+        --guest)
+            test_release
+            test_asan
+            test_guest
+            ;;
         *)
-            say "./dev test: there is no '$1'; without an option everything runs," \
-                "with --quick the release build and its tests" >&2
+            say "./dev test: there is no '$1'; without an option everything on this machine runs," \
+                "with --quick the release build and its tests, with --guest those of the emulated" \
+                "machine" >&2
             exit 2
             ;;
     esac

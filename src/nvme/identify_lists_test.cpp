@@ -114,7 +114,7 @@ TEST(Identify, WhateverADeviceSaysStaysInsideTheBuffer) {
         for (int round = 0; round < 8; ++round) {
             // A heap of exactly this size, so that a sanitizer sees a read past it.
             std::vector<std::byte> page(round < 4 ? kIdentifyBytes : random() % kIdentifyBytes);
-            const auto fill = static_cast<int>(random());
+            const auto fill = random();
             for (std::byte& byte : page)
                 byte = static_cast<std::byte>(round % 2 == 0 ? 0xff : random() ^ fill);
             EXPECT_FALSE(printed(row.cns, page).empty());

@@ -31,13 +31,17 @@ std::uint64_t admin_bytes(const Command& command) noexcept {
             return log_bytes(command);
         case AdminOpcode::get_features:
             return feature_bytes(command);
-        case AdminOpcode::directive_receive:
+        case AdminOpcode::directive_receive: {
+            // §5.9: command dword 11 names the operation, dword 10 counts dwords. §8.7.3.2.3:
+            // Allocate Resources of the streams answers in the completion and fills nothing.
+            const auto type = static_cast<DirectiveType>((command.cdw11 >> 8) & 0xff);
+            const bool allocates =
+                type == DirectiveType::streams && (command.cdw11 & 0xff) == kStreamsReceiveAllocate;
+            return allocates ? 0 : dword_bytes(command.cdw10);
+        }
         case AdminOpcode::get_lba_status:
-            // §5.9: command dword 10; NVM Command Set 1.0 §4.2.1: dword 12. Both count dwords.
-            return dword_bytes(command.opcode ==
-                                       static_cast<std::uint8_t>(AdminOpcode::directive_receive)
-                                   ? command.cdw10
-                                   : command.cdw12);
+            // NVM Command Set 1.0 §4.2.1: command dword 12 counts dwords.
+            return dword_bytes(command.cdw12);
         case AdminOpcode::security_receive:
             return command.cdw11;  // §5.24: allocation length.
         default:

@@ -29,6 +29,8 @@ TEST(Transfer, TheFieldsOfAdminCommandsSayHowMuchTheyFill) {
     command.opcode = 0x1a;
     command.cdw10 = UINT32_MAX;
     EXPECT_EQ(admin_filled(command), std::uint64_t{1} << 34);
+    command.cdw11 = 0x0103;  // Streams, Allocate Resources: the answer is in the completion.
+    EXPECT_EQ(admin_filled(command), 0u);
     command.opcode = 0x09;
     EXPECT_EQ(admin_filled(command), 0u);
 }

@@ -125,7 +125,7 @@ TEST(FdpStatus, AnUpdateGoesOnToAnEmptyUnitAndIsLogged) {
     EXPECT_EQ(open.left(3), open.unit_blocks());
     const auto events = must(open.fdp.events(true));
     ASSERT_EQ(events.size(), before.size() + 1);
-    EXPECT_TRUE(std::ranges::any_of(events, [type](const xnvme::nvme::FdpEvent& event) {
+    EXPECT_TRUE(std::ranges::any_of(events, [](const xnvme::nvme::FdpEvent& event) {
         return event.type == static_cast<std::uint8_t>(type) && event.pid.value() == 3;
     }));
     must(open.fdp.enable_events(3, std::span(&type, 1), false));

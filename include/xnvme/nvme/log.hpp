@@ -48,7 +48,7 @@ enum class LogPage : std::uint8_t {
     discovery = 0x70,
     reservation = 0x80,      ///< `ReservationLog`
     sanitize_status = 0x81,  ///< `SanitizeStatusLog`
-    changed_zones = 0xbf,  ///< `ChangedZonesLog` (zoned.hpp)
+    changed_zones = 0xbf,    ///< `ChangedZonesLog` (zoned.hpp)
 };
 
 /// A log page, its name, and its size where it has a fixed one.
