@@ -120,6 +120,12 @@ int run_raw(const Program& program, const RawArguments& arguments) {
     const Attached metadata = attach(device, arguments.metadata_in, arguments.metadata_bytes);
     const auto done = arguments.admin ? device.admin(command, data.data, metadata.data)
                                       : device.execute(command, data.data, metadata.data);
+    // A kernel's driver takes commands for the namespace that it was opened for.
+    if (!done && done.error().code == Errc::invalid_argument && !arguments.admin &&
+        command.nsid != 0 && command.nsid != device.nsid())
+        throw Stop(kUsage, fmt::format("The command names namespace {}, and {} is namespace {}. "
+                                       "Leave the command's out, or open the other namespace.",
+                                       command.nsid, device.uri(), device.nsid()));
     const Completion completion =
         take(done, fmt::format("{} command {:#04x} ({})", arguments.admin ? "admin" : "io",
                                command.opcode, info != nullptr ? info->name : "unknown"));

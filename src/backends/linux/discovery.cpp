@@ -103,8 +103,10 @@ Result<void, Failure> NvmeHandle::refresh() {
     return read_nvme_facts(*this);
 }
 
-Result<std::unique_ptr<Handle>, Failure> open(const Identifier& identifier,
-                                              const Options& options) {
+namespace {
+
+Result<std::unique_ptr<Handle>, Failure> open_any(const Identifier& identifier,
+                                                  const Options& options) {
     switch (identifier.device_class) {
         case DeviceClass::file:
             return be_common::open_file(identifier, options);
@@ -118,6 +120,22 @@ Result<std::unique_ptr<Handle>, Failure> open(const Identifier& identifier,
             return fail(Errc::unsupported,
                         "The linux backend does not serve " + identifier.text + ".");
     }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Handle>, Failure> open(const Identifier& identifier,
+                                              const Options& options) {
+    auto handle = open_any(identifier, options);
+    const bool namespaced = identifier.device_class == DeviceClass::nvme_block ||
+                            identifier.device_class == DeviceClass::nvme_generic;
+    if (!handle || !namespaced || options.nsid == 0) return handle;
+    const std::uint32_t nsid = (*handle)->facts.nsid;
+    if (nsid == options.nsid) return handle;
+    return fail(Errc::not_found, identifier.text + " is namespace " + std::to_string(nsid) +
+                                     ", not " + std::to_string(options.nsid) +
+                                     ". Leave the number out, or name the controller, where it "
+                                     "chooses the namespace.");
 }
 
 }  // namespace xnvme::be_linux
