@@ -270,8 +270,10 @@ Verdict probe_device(const Handle& handle) {
 
 Verdict probe_sync(const Handle& handle, const Options&) {
     Verdict verdict = probe_device(handle);
+    // Zones are taken all the same: the block layer has neither appends nor random write areas.
     if (verdict.kind == Verdict::Kind::serves &&
-        handle.identifier.device_class == DeviceClass::nvme_block && !handle.direct)
+        handle.identifier.device_class == DeviceClass::nvme_block && !handle.direct &&
+        !handle.facts.geometry.zoned)
         return Verdict::demoted(
             "goes past the page cache, which was not asked to be bypassed: add direct, or open " +
             generic_path(handle.identifier.path));
