@@ -154,6 +154,13 @@ class Surroundings(CommandTest):
         self.assertEqual(ns["formats"][0]["zone_blocks"], 2048)
         self.assertIn("max_append_bytes", self.json("idfy", ZONED, "--cns", "6", "--csi", "2")
                       ["identify"])
+        # The command set is the namespace's unless another is named.
+        self.assertEqual(self.json("idfy-ns-csi", ZONED)["identify"], ns)
+        self.assertIn("max_append_bytes", self.json("idfy-ctrlr-csi", ZONED)["identify"])
+        self.assertNotIn("formats", self.json("idfy", ZONED, "--cns", "5", "--csi", "0")
+                         ["identify"])
+        names = [row["name"] for row in self.json("log", "effects", ZONED)["log"]["io"]]
+        self.assertIn("zone-append", names)
         self.assertEqual(self.json("info", ZONED)["geometry"]["zones"], 16)
 
     def test_every_command_has_examples(self):

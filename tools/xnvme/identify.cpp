@@ -4,6 +4,7 @@
 
 #include <xnvme/nvme/builders.hpp>
 
+#include "command_set.hpp"
 #include "files.hpp"
 #include "output.hpp"
 #include "text/nearest.hpp"
@@ -18,7 +19,7 @@ struct IdentifyArguments {
     std::uint32_t nsid = 0;
     std::uint16_t cntid = 0;
     std::uint16_t cnssid = 0;
-    std::uint8_t csi = 0;
+    CommandSetChoice csi;
     std::uint8_t uuid = 0;
     std::string data;  ///< Where the raw bytes go; empty for decoded fields.
 };
@@ -78,7 +79,7 @@ int run_identify(const Program& program, const IdentifyArguments& arguments, boo
     fields.nsid = takes_nsid ? device.nsid() : arguments.nsid;
     fields.cntid = arguments.cntid;
     fields.cnssid = arguments.cnssid;
-    fields.csi = static_cast<CommandSet>(arguments.csi);
+    fields.csi = chosen_command_set(arguments.csi, device);
     fields.uuid = arguments.uuid;
     const Buffer buffer = take(device.allocate(nvme::kIdentifyBytes));
     take(device.admin(nvme::identify(fields), buffer),
@@ -137,7 +138,7 @@ void add_identify(Program& program) {
         ->type_name("NAME|N");
     add_number(raw, "--cntid", arguments->cntid, "Controller identifier");
     add_number(raw, "--cns-specific", arguments->cnssid, "CNS specific identifier");
-    add_number(raw, "--csi", arguments->csi, "Command set: 0 NVM, 1 key-value, 2 zoned");
+    add_command_set_option(raw, arguments->csi);
     add_number(raw, "--uuid-index", arguments->uuid, "UUID index", 0, 127);
     add_data_option(raw, *arguments);
     add_interface_options(program, raw);

@@ -7,6 +7,7 @@
 #include <xnvme/admin.hpp>
 #include <xnvme/nvme/builders.hpp>
 
+#include "command_set.hpp"
 #include "files.hpp"
 #include "log_long.hpp"
 #include "output.hpp"
@@ -20,7 +21,7 @@ struct LogArguments {
     std::uint64_t offset_bytes = 0;
     std::uint8_t lsp = 0;
     std::uint16_t lsi = 0;
-    std::uint8_t csi = 0;
+    CommandSetChoice csi;
     bool retain = false;
     bool own_namespace = false;
     std::uint32_t entries = 0;  ///< Of the error log; 0: as many as the controller keeps.
@@ -94,7 +95,7 @@ int run_log(const Program& program, const LogArguments& arguments) {
     fields.lsp = arguments.lsp;
     fields.lsi = arguments.lsi;
     fields.retain_event = arguments.retain;
-    fields.csi = static_cast<CommandSet>(arguments.csi);
+    fields.csi = chosen_command_set(arguments.csi, device);
     const std::uint64_t bytes = bytes_of(device, arguments, fields);
     if (!arguments.data.empty()) {
         FileWriter file(arguments.data);
@@ -140,7 +141,7 @@ void add_row(Program& program, CLI::App& log, const Row& row) {
     if (row.page == nvme::LogPage::error_information)
         add_number(command, "--entries", arguments->entries, "Read at most so many entries", 1);
     if (row.page == nvme::LogPage::commands_effects)
-        add_number(command, "--csi", arguments->csi, "Command set: 0 NVM, 1 key-value, 2 zoned");
+        add_command_set_option(command, arguments->csi);
     if (row.identifier != nullptr) {
         arguments->lsi = 1;
         add_number(command, row.identifier, arguments->lsi,
@@ -177,7 +178,7 @@ void add_log(Program& program) {
     add_number(raw, "--offset", arguments->offset_bytes, "Start at this byte, a multiple of 4");
     add_number(raw, "--lsp", arguments->lsp, "Log specific field", 0, 127);
     add_number(raw, "--lsi", arguments->lsi, "Log specific identifier");
-    add_number(raw, "--csi", arguments->csi, "Command set: 0 NVM, 1 key-value, 2 zoned");
+    add_command_set_option(raw, arguments->csi);
     add_common(program, raw, *arguments);
     finish(program, raw, arguments);
 }
