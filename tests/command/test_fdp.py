@@ -37,6 +37,8 @@ class Fdp(CommandTest):
                        says="no multiple")
         self.fail_with(2, "fdp", "write", DEVICE, "--pid", "1", "--slba", "2048", "--fill", "1",
                        says="past the end")
+        self.fail_with(2, "fdp", "write", DEVICE, "--pid", "4", "--fill", "1",
+                       says=["no placement identifier 4", "fdp status"])
 
     def test_update(self):
         done = self.json("fdp", "update", DEVICE, "--pid", "0", "--pid", "3")

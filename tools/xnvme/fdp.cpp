@@ -194,10 +194,22 @@ int run_disable(const Program& program, const FdpArguments&) {
     return enable(program, false, 0);
 }
 
+/// A device takes a write with a placement identifier that it does not have, and places the data
+/// elsewhere.
+void refuse_unknown_placement(const Program& program, const Fdp& fdp, std::uint16_t placement) {
+    const auto statuses = take_from(program, fdp.status(), "handle status");
+    for (const auto& status : statuses.list)
+        if (status.pid.value() == placement) return;
+    throw Stop(kUsage, fmt::format("{0} has no placement identifier {1}: 'xnvme fdp status {0}' "
+                                   "lists those that it has.",
+                                   program.device.uri, placement));
+}
+
 int run_write(const Program& program, const FdpArguments& arguments) {
     refuse_if_used(program, program.device.uri, "write to");
     Device device = open_blocks(program, Access::read_write);
     const Fdp fdp = fdp_of(device);
+    refuse_unknown_placement(program, fdp, arguments.placement);
     const Geometry& geometry = device.geometry();
     const std::size_t block = geometry.transfer_block_bytes;
     BlockRange range = arguments.range;
