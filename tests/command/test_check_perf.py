@@ -49,6 +49,12 @@ class Check(CommandTest):
         self.fail_with(1, "check", "mem:256KiB?fault=write@lba:100..100,sct=2,sc=0x80",
                        "--size", "512", says="block 100")
 
+    def test_metadata_beside_the_blocks_is_refused(self):
+        for command in (("check",), ("perf", "--count", "1")):
+            self.fail_with(2, *command, "mem:1MiB?meta=8",
+                           says="8 bytes of metadata beside each block")
+        self.json("check", "mem:1MiB?meta=8&extended=1")
+
     def test_nil_is_refused(self):
         self.fail_with(2, "check", "mem:1MiB", "--async", "nil", says="moves no data")
 

@@ -3,10 +3,39 @@
 #include <fmt/core.h>
 
 #include <xnvme/nvme/builders.hpp>
+#include <xnvme/nvme/opcodes.hpp>
 
 #include "output.hpp"
 
 namespace xnvme::tool {
+namespace {
+
+/// The generic device of a namespace that was opened as a block device; empty for any other.
+std::string generic_device(const Device& device) {
+    if (device.device_class() != DeviceClass::nvme_block) return {};
+    const auto all = scan();
+    if (!all) return {};
+    for (const Found& found : *all)
+        if (found.uri == device.uri()) return found.twin;
+    return {};
+}
+
+}  // namespace
+
+void refuse_metadata_apart(const Device& device) {
+    constexpr auto kRead = static_cast<std::uint8_t>(nvme::NvmOpcode::read);
+    const Geometry& geometry = device.geometry();
+    if (geometry.separate_metadata_bytes(1, false) == 0 ||
+        !device.capabilities().rules->opcodes[kRead].carries_metadata ||
+        device.capabilities().rules->metadata_optional)
+        return;
+    throw Stop(
+        kUsage,
+        fmt::format("{} transfers {} bytes of metadata beside each block, which this command "
+                    "does not. Use 'xnvme read' and 'write', the namespace's block device, "
+                    "or a format without metadata.",
+                    device.uri(), geometry.metadata_bytes));
+}
 
 void add_block_range(CLI::App* command, BlockRange& range) {
     add_number(command, "--slba", range.slba, "First block; the default is 0");
@@ -52,6 +81,12 @@ void stop_at(const Device& device, std::string_view what, const BlockRange& rang
                         what, where,
                         format_size(std::uint64_t{range.blocks} * geometry.transfer_block_bytes),
                         device.uri(), format_size(geometry.max_transfer_bytes)));
+    const std::string generic = error.code == Errc::unsupported ? generic_device(device) : "";
+    if (!generic.empty())
+        throw Stop(kFailed,
+                   fmt::format("{} of {} on {}: the block device does not carry it like this. "
+                               "Open the generic device: {}.",
+                               what, where, device.uri(), generic));
     stop_with(fmt::format("{} of {} on {}", what, where, device.uri()), error);
 }
 

@@ -24,6 +24,10 @@ void add_block_range(CLI::App* command, BlockRange& range);
 [[noreturn]] void stop_at(const Device& device, std::string_view what, const BlockRange& range,
                           const Error& error);
 
+/// Ends a command over many blocks on a device that wants metadata beside each command's data,
+/// which only the commands on one range have.
+void refuse_metadata_apart(const Device& device);
+
 /// "block 7" or "blocks 7 to 9".
 std::string range_text(std::uint64_t slba, std::uint64_t blocks);
 

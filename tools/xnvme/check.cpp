@@ -236,6 +236,7 @@ Device open_for_check(const Program& program, const CheckArguments& arguments) {
     }
     Device device = open_or_stop(program.device.uri, options);
     refuse_without_blocks(device);
+    refuse_metadata_apart(device);
     return device;
 }
 

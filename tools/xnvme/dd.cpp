@@ -68,8 +68,9 @@ std::uint64_t size_of(const Device& device) {
     return is_byte_addressed(device) ? geometry.size_bytes : geometry.blocks * geometry.block_bytes;
 }
 
-void refuse_extended_metadata(const Device& device) {
+void refuse_metadata(const Device& device) {
     refuse_without_blocks(device);
+    refuse_metadata_apart(device);
     const Geometry& geometry = device.geometry();
     if (geometry.transfer_block_bytes == geometry.block_bytes) return;
     throw Stop(kUsage, fmt::format("{} transfers {} bytes of metadata with each block, which dd "
@@ -306,7 +307,7 @@ int run_dd(const Program& program, const DdArguments& arguments) {
     // What can be checked without the target is, so that no file is created in vain.
     std::vector<Device*> devices{&in};
     if (via) devices.push_back(&*via);
-    for (const Device* device : devices) refuse_extended_metadata(*device);
+    for (const Device* device : devices) refuse_metadata(*device);
     const std::uint64_t wanted_io = choose_io_bytes(arguments, devices);
     check_offset("--skip", arguments.skip.bytes(wanted_io), in);
     const std::uint64_t length = choose_length(arguments, wanted_io, in);
@@ -315,7 +316,7 @@ int run_dd(const Program& program, const DdArguments& arguments) {
     std::error_code ignored;
     const bool fresh = arguments.truncate || !fs::exists(arguments.out.uri, ignored);
     Device out = open_target(program, arguments, in, seek + length);
-    refuse_extended_metadata(out);
+    refuse_metadata(out);
     devices.push_back(&out);
     const std::uint32_t io_bytes = choose_io_bytes(arguments, devices);
     check_offset("--seek", seek, out);

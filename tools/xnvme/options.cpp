@@ -175,6 +175,10 @@ Device open_blocks(const Program& program, Access access) {
 }
 
 void refuse_without_blocks(const Device& device) {
+    if (device.nsid() == 0)
+        throw Stop(kFailed, fmt::format("{0} has no namespace, and so no blocks. 'xnvme namespace "
+                                        "list {0}' shows those that can be attached.",
+                                        device.uri()));
     if (device.geometry().command_set == CommandSet::key_value)
         throw Stop(kUsage, fmt::format("{} has no blocks: it stores keys and values. See 'xnvme "
                                        "kvs --help'.",

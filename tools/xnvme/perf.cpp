@@ -73,6 +73,7 @@ std::vector<std::string> choose_interfaces(const Program& program, const PerfArg
 
 Workload workload_of(const PerfArguments& arguments, const Device& device) {
     refuse_without_blocks(device);
+    refuse_metadata_apart(device);
     const Geometry& geometry = device.geometry();
     Workload workload;
     workload.random = arguments.pattern.starts_with("rand") || arguments.pattern == "mixed";
