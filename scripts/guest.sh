@@ -186,14 +186,21 @@ option() {
     echo "${value%%,*}"
 }
 
-# The image's name is the role's. QEMU keeps the metadata behind the data, in the same image.
+# The image's name is the role's. QEMU keeps the metadata behind the data, in the same image. Keys
+# that begin with `drive.` are of the image's drive.
 namespace_device() {
-    local block metadata
-    block=$(option "${5:-}" logical_block_size)
-    metadata=$(option "${5:-}" ms)
+    local options=${5:-} block metadata key namespace= drive=
+    for key in ${options//,/ }; do
+        case $key in
+            drive.*) drive+=,${key#drive.} ;;
+            *) namespace+=,$key ;;
+        esac
+    done
+    block=$(option "$namespace" logical_block_size)
+    metadata=$(option "$namespace" ms)
     guest_images+=("$1 $(($4 * 1024 * 1024 / block * (block + metadata)))")
-    guest_devices+=(-drive "id=drive_$1,file=%images%/$1,if=none,format=raw,cache=unsafe,aio=threads,discard=unmap"
-        -device "nvme-ns,drive=drive_$1,bus=$2,nsid=$3${5:+,$5}")
+    guest_devices+=(-drive "id=drive_$1,file=%images%/$1,if=none,format=raw,cache=unsafe,aio=threads,discard=unmap$drive"
+        -device "nvme-ns,drive=drive_$1,bus=$2,nsid=$3$namespace")
 }
 namespace() {
     namespace_device "$@"

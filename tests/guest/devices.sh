@@ -17,9 +17,10 @@
 #                                node on the driver's own interfaces (`native`), on those that can
 #                                without interrupts (`polled`), or what writes no block (`admin`)
 #
-# The keys are QEMU's (`qemu-system-x86_64 -device nvme-ns,help`). Tests find a device by its role;
-# the guest finds a role by serial number and namespace identifier, because the order in which a
-# kernel numbers controllers is not fixed.
+# The keys are QEMU's (`qemu-system-x86_64 -device nvme-ns,help`); those that begin with `drive.` are
+# of the drive behind the namespace. Tests find a device by its role; the guest finds a role by
+# serial number and namespace identifier, because the order in which a kernel numbers controllers is
+# not fixed.
 
 guest_sets=(nvm meta zoned shared fdp)
 
@@ -28,19 +29,24 @@ bytes_4096=logical_block_size=4096,physical_block_size=4096
 copies=mssrl=64,mcl=256,msrc=15
 
 set_nvm() {
-    about "conventional namespaces of 512 and 4096 bytes, several of them, a controller memory buffer"
+    about "512 and 4096 byte blocks, several namespaces, a slow one; a controller memory buffer"
     needs stable
     # Registers are read beside the driver, which this kernel allows only so.
     append nvme.poll_queues=1 iomem=relaxed
     controller conv mdts=7,max_ioqpairs=8
-    namespace nvme512 conv 1 16 "logical_block_size=512,$copies"
-    namespace nvme4096 conv 2 16 "$bytes_4096,$copies"
+    namespace nvme512 conv 1 16 \
+        "logical_block_size=512,uuid=5a1e0c3f-7d42-4b8e-9c61-0f2d3b4a5968,$copies"
+    namespace nvme4096 conv 2 16 "$bytes_4096,eui64=0x5254000000000002,$copies"
     controller many mdts=5
     namespace many1 many 1 4 logical_block_size=512
     namespace many2 many 2 8 "$bytes_4096"
     namespace many7 many 7 4 logical_block_size=512
     controller cmb cmb_size_mb=16
     namespace cmb cmb 1 16 logical_block_size=512
+    # A block takes four seconds to be written, which is longer than a time-out is to last: the
+    # kernel looks for commands that are late once a second, and ends them the second time.
+    controller slow
+    namespace slow slow 1 4 logical_block_size=512,drive.throttling.bps-write=128
     suite nvme512 block generic
     suite nvme4096 block native
 }
@@ -65,7 +71,7 @@ set_meta() {
 }
 
 set_zoned() {
-    about "zoned namespaces with small zones: append, open and active limits; ZRWA; extensions"
+    about "zoned namespaces: append, open and active limits; ZRWA; extensions; blocks past 2^32"
     needs stable
     append nvme.poll_queues=1
     controller zns mdts=7,zoned.zasl=5
@@ -75,6 +81,9 @@ zoned.max_open=4,zoned.max_active=6,zoned.descr_ext_size=64"
 zoned.max_open=8,zoned.max_active=8,zoned.numzrwa=4,zoned.zrwas=64K,zoned.zrwafg=16K"
     namespace zoned512 zns 3 16 "logical_block_size=512,zoned=true,zoned.zone_size=1M,\
 zoned.zone_capacity=1M"
+    # Blocks past 2^32: what an append returns has more than 32 bits. The image is sparse.
+    namespace zoned_far zns 4 3145728 \
+        logical_block_size=512,zoned=true,zoned.zone_size=64G,zoned.zone_capacity=64G
     suite zoned block generic
     suite zoned_zrwa generic
     suite zoned512 block generic
