@@ -9,6 +9,8 @@
 #include <set>
 #include <thread>
 
+#include <xnvme/nvme/zoned.hpp>
+
 #include "tests/conformance/harness.hpp"
 #include "tests/guest/devices.hpp"
 
@@ -44,6 +46,22 @@ TEST(NvmBadInput, AnotherNamespaceThanTheDevicesIsRefused) {
         EXPECT_EQ(runner.run(read, buffer.part(0, 512)).why.code, Errc::invalid_argument);
         read.nsid = device.nsid();
         EXPECT_FALSE(runner.run(read, buffer.part(0, 512)).why);
+    }
+}
+
+TEST(NvmBadInput, ANamespaceIsNotOpenedByTheNumberOfAnother) {
+    const guest::Device& node = guest::device("nvme4096");
+    for (const std::string& path : {node.generic, node.block}) {
+        SCOPED_TRACE(path);
+        xnvme::Options options;
+        options.nsid = 1;
+        const auto device = xnvme::Device::open(path, options);
+        ASSERT_FALSE(device.has_value());
+        EXPECT_EQ(device.error().error.code, Errc::not_found);
+        EXPECT_TRUE(conformance::says(device.error().sentence,
+                                      {path, "is namespace 2, not 1", "name the controller"}));
+        options.nsid = 2;
+        EXPECT_EQ(must(xnvme::Device::open(path, options)).nsid(), 2u);
     }
 }
 
@@ -152,6 +170,68 @@ TEST(NvmBadInput, ACommandThatDoesNotAnswerInTimeIsTimedOutAndOthersWorkAfterwar
     }
 }
 
+TEST(NvmBadInput, AnIoCommandThatDoesNotAnswerInTimeIsTimedOutAndOthersWorkAfterwards) {
+    const guest::Device& node = guest::device("slow");
+    for (const char* const async : {"io_uring_cmd", "thrpool", "emu"}) {
+        SCOPED_TRACE(async);
+        xnvme::Options options = with(async);
+        // The driver asks the controller to abort the command first, and resets the controller when
+        // as much time has passed again.
+        options.command_timeout = 100ms;
+        xnvme::Device device = must(xnvme::Device::open(node.generic, options));
+        xnvme::Buffer buffer = must(device.allocate(512));
+        xnvme::Queue queue = must(device.create_queue(2));
+        Runner runner(queue);
+        // The second waits for as long as the first takes.
+        for (std::uint64_t i = 0; i < 2; ++i) runner.add(nvme::write(i, 1), buffer.part(0, 512));
+        runner.drain();
+        EXPECT_EQ(queue.outstanding(), 0u);
+        EXPECT_EQ(runner.outcomes().back().why.code, Errc::timed_out)
+            << conformance::text(runner.outcomes().back().why);
+        wait_until_live(node.controller);
+        EXPECT_FALSE(runner.run(nvme::read(0, 1), buffer.part(0, 512)).why);
+        EXPECT_EQ(code_of(device.execute(nvme::write(0, 1), buffer.part(0, 512))), Errc::timed_out);
+        wait_until_live(node.controller);
+        EXPECT_TRUE(device.execute(nvme::read(0, 1), buffer.part(0, 512)).has_value());
+    }
+}
+
+TEST(NvmBadInput, AControllerThatIsResetEndsTheCommandsThatWereOutstandingAsCancelled) {
+    const guest::Device& node = guest::device("many1");
+    for (const char* const async : kAsync) {
+        SCOPED_TRACE(async);
+        xnvme::Options options = with(async);
+        options.admin_timeout = 3s;
+        xnvme::Device device = must(xnvme::Device::open(node.generic, options));
+        xnvme::Device controller = must(xnvme::Device::open(node.controller));
+        xnvme::Buffer buffer = must(device.allocate(1024));
+        xnvme::Queue queue = must(device.create_queue(4, {.admin = true}));
+        Runner runner(queue);
+        // The queue is never empty for longer than the time-out. That makes nothing late that was
+        // submitted just now.
+        const auto end = std::chrono::steady_clock::now() + 3500ms;
+        while (std::chrono::steady_clock::now() < end) {
+            while (queue.outstanding() < 3) runner.add(nvme::read(0, 1), buffer.part(0, 512));
+            (void)runner.wait(1, 5s);
+        }
+        Done done;
+        xnvme::Context* const context = queue.acquire();
+        ASSERT_NE(context, nullptr);
+        context->command.opcode = 0x0c;  // It is answered when something happens.
+        context->callback = note;
+        context->argument = &done;
+        must(queue.submit_admin(*context));
+        while (queue.outstanding() > 1) (void)runner.wait(1, 5s);
+        EXPECT_EQ(done.count, 0u);
+        must(controller.control(xnvme::ControllerAction::reset));
+        runner.drain();
+        EXPECT_EQ(done.count, 1u);
+        EXPECT_EQ(done.why.code, Errc::cancelled) << conformance::text(done.why);
+        EXPECT_EQ(runner.failed(), 0u) << conformance::text(runner.first_failure());
+        EXPECT_FALSE(runner.run(nvme::read(0, 1), buffer.part(0, 512)).why);
+    }
+}
+
 /// Keeps a queue full of reads until it is told to stop, and counts what came back.
 class Load {
   public:
@@ -206,6 +286,8 @@ TEST(NvmBadInput, AControllerThatIsResetUnderLoadEndsWhatIsOutstandingAndGoesOn)
         const bool block = async == "io_uring";
         xnvme::Options options = with(async);
         options.direct = block;
+        // QEMU 7.2 loses a command in some hundred resets, which the driver then ends as late.
+        options.command_timeout = 5s;
         xnvme::Device device =
             must(xnvme::Device::open(block ? node.block : node.generic, options));
         xnvme::Device controller = must(xnvme::Device::open(node.controller));
@@ -224,7 +306,8 @@ TEST(NvmBadInput, AControllerThatIsResetUnderLoadEndsWhatIsOutstandingAndGoesOn)
         // A command that was under way is cancelled by the driver, or answered with the path
         // related status of one; the block layer sends its own again.
         for (const Errc code : load.failures())
-            EXPECT_TRUE(!block && (code == Errc::cancelled || code == Errc::device))
+            EXPECT_TRUE(!block && (code == Errc::cancelled || code == Errc::device ||
+                                   code == Errc::timed_out))
                 << static_cast<int>(code);
         EXPECT_GT(load.completed(), 64u);
     }
@@ -238,7 +321,7 @@ xnvme::Command zone_send(std::uint64_t slba, std::uint32_t action) {
     return command;
 }
 
-TEST(ZonedBadInput, AFullZoneAndAnUnalignedAppendAreTheDevicesVerdicts) {
+TEST(ZonedBadInput, AFullZoneIsTheDevicesVerdictAndAnUnalignedAppendIsRefusedBeforeIt) {
     for (const char* const async : kAsync) {
         SCOPED_TRACE(async);
         xnvme::Device device =
@@ -255,15 +338,10 @@ TEST(ZonedBadInput, AFullZoneAndAnUnalignedAppendAreTheDevicesVerdicts) {
         EXPECT_EQ(full.why.status.sct(), 1u) << conformance::text(full.why);
         EXPECT_EQ(full.why.status.sc(), 0xb9u) << conformance::text(full.why);
         EXPECT_FALSE(runner.run(zone_send(zone, 4)).why);
-        xnvme::Command append{};
-        append.opcode = 0x7d;
-        append.set_slba(zone + 1);
-        append.set_blocks(1);
-        const auto unaligned = runner.run(append, buffer.part(0, 4096));
-        EXPECT_EQ(unaligned.why.code, Errc::device);
-        // Generic: Invalid Field in Command.
-        EXPECT_EQ(unaligned.why.status.sct(), 0u) << conformance::text(unaligned.why);
-        EXPECT_EQ(unaligned.why.status.sc(), 0x02u) << conformance::text(unaligned.why);
+        const xnvme::Command append = nvme::zone_append(zone + 1, 1);
+        EXPECT_EQ(code_of(runner.submit(append, buffer.part(0, 4096))), Errc::misaligned);
+        EXPECT_EQ(code_of(device.execute(append, buffer.part(0, 4096))), Errc::misaligned);
+        EXPECT_EQ(queue.outstanding(), 0u);
         const auto past = runner.run(nvme::write(zone + 3, 1), buffer.part(0, 4096));
         EXPECT_EQ(past.why.status.sct(), 1u) << conformance::text(past.why);
         EXPECT_EQ(past.why.status.sc(), 0xbcu) << conformance::text(past.why);
@@ -285,17 +363,17 @@ void attach(xnvme::Device& controller, std::uint32_t nsid, bool attached) {
 }
 
 /// Waits until a controller's namespace is there, or not. Its generic device, empty for none.
-std::string wait_for_namespace(const std::string& controller, std::uint32_t nsid, bool there) {
+xnvme::Found wait_for_namespace(const std::string& controller, std::uint32_t nsid, bool there) {
     const auto end = std::chrono::steady_clock::now() + 20s;
     for (;;) {
-        std::string path;
+        xnvme::Found space;
         for (const xnvme::Found& found : must(xnvme::scan())) {
             if (found.device_class == xnvme::DeviceClass::nvme_generic && found.nsid == nsid &&
                 std::ranges::find(found.controllers, controller) != found.controllers.end() &&
-                ::access(found.uri.c_str(), F_OK) == 0)
-                path = found.uri;
+                ::access(found.uri.c_str(), F_OK) == 0 && ::access(found.twin.c_str(), F_OK) == 0)
+                space = found;
         }
-        if (path.empty() != there) return path;
+        if (space.uri.empty() != there) return space;
         if (std::chrono::steady_clock::now() > end)
             throw std::runtime_error("namespace " + std::to_string(nsid) + " of " + controller +
                                      (there ? " does not come" : " does not go"));
@@ -303,22 +381,35 @@ std::string wait_for_namespace(const std::string& controller, std::uint32_t nsid
     }
 }
 
-/// What commands to a namespace that is going, or has gone, may come to.
+/// What commands to a namespace that is going, or has gone, may come to. A block device that has
+/// gone ends at block 0 for the kernel, which moves nothing then.
 bool is_of_the_end(Errc code) {
     return code == Errc::device_gone || code == Errc::device || code == Errc::system ||
-           code == Errc::cancelled;
+           code == Errc::cancelled || code == Errc::short_transfer;
 }
 
 TEST(FdpBadInput, ANamespaceThatIsDetachedWhileItIsOpenFailsItsCommandsAndNothingHangs) {
+    struct Way {
+        const char* async;
+        const char* sync;
+        bool block;
+    };
     const guest::Device& node = guest::device("attached");
     xnvme::Device controller = must(xnvme::Device::open(node.controller));
     const std::string name = node.controller.substr(5);
-    std::string path = node.generic;
-    for (const char* const async : kAsync) {
-        SCOPED_TRACE(async);
-        const std::uint32_t nsid = 1;
+    const std::uint32_t nsid = 1;
+    xnvme::Found found = wait_for_namespace(name, nsid, true);
+    for (const Way& way : {Way{"io_uring_cmd", "nvme", false}, Way{"thrpool", "nvme", false},
+                           Way{"io_uring", "block", true}, Way{"libaio", "psync", true},
+                           Way{"posix_aio", "nvme", true}}) {
+        SCOPED_TRACE(way.async);
+        xnvme::Options options;
+        options.async = way.async;
+        options.sync = way.sync;
+        options.direct = way.block;
         {
-            xnvme::Device device = must(xnvme::Device::open(path, with(async)));
+            xnvme::Device device =
+                must(xnvme::Device::open(way.block ? found.twin : found.uri, options));
             ASSERT_EQ(device.nsid(), nsid);
             Load load(device, 16);
             load.run(32);
@@ -337,11 +428,29 @@ TEST(FdpBadInput, ANamespaceThatIsDetachedWhileItIsOpenFailsItsCommandsAndNothin
         }
         // The namespace's name is free again when nothing has it open.
         attach(controller, nsid, true);
-        path = wait_for_namespace(name, nsid, true);
-        xnvme::Device again = must(xnvme::Device::open(path, with(async)));
+        found = wait_for_namespace(name, nsid, true);
+        xnvme::Device again =
+            must(xnvme::Device::open(way.block ? found.twin : found.uri, options));
         conformance::write_pattern(again, 0, 4, 8);
         EXPECT_TRUE(conformance::holds(conformance::read_blocks(again, 0, 4).span(), 0, 512, 8));
     }
+}
+
+TEST(FdpBadInput, AControllerWithoutANamespaceSaysSo) {
+    const guest::Device& node = guest::device("attached");
+    const std::string name = node.controller.substr(5);
+    {
+        xnvme::Device controller = must(xnvme::Device::open(node.controller));
+        attach(controller, 1, false);
+        wait_for_namespace(name, 1, false);
+    }
+    xnvme::Device bare = must(xnvme::Device::open(node.controller));
+    EXPECT_EQ(bare.nsid(), 0u);
+    EXPECT_EQ(bare.identify_controller().serial(), "attach");
+    xnvme::Buffer buffer = must(bare.allocate(512));
+    EXPECT_FALSE(bare.execute(nvme::read(0, 1), buffer.part(0, 512)).has_value());
+    attach(bare, 1, true);
+    wait_for_namespace(name, 1, true);
 }
 
 }  // namespace

@@ -89,6 +89,19 @@ class Protection(CommandTest):
                 path = devices.device(role).generic
                 self.fail_with(1, "write-uncor", path, "--slba", "1", says="Invalid Command Opcode")
 
+    def test_the_block_device_says_where_protection_information_goes(self):
+        node = devices.device("pi1")
+        self.fail_with(1, "read", node.block, "--pi", says=["does not carry", node.generic])
+
+    def test_commands_over_a_whole_device_move_no_metadata_and_say_so(self):
+        for role in ("meta_sep", "pi1"):
+            node = devices.device(role)
+            for words in (("check", node.generic), ("perf", node.generic, "--count", "1"),
+                          ("dd", "--in", node.generic, "--out", self.path("out"))):
+                self.fail_with(2, *words, says=["8 bytes of metadata beside each block",
+                                                "block device"])
+            self.json("check", node.block, "--blocks", "64", "--direct")
+
 
 if __name__ == "__main__":
     main()

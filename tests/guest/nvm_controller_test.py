@@ -42,6 +42,14 @@ class Look(CommandTest):
             self.assertEqual(row["identity"]["command_set"], "nvm")
             self.assertTrue(row["identity"]["ids"]["well_formed"])
 
+    def test_enum_shows_what_a_namespace_is_called_everywhere(self):
+        ids = self.found("enum", device("nvme512").generic)["identity"]["ids"]
+        self.assertEqual(ids["uuid"], "5a1e0c3f-7d42-4b8e-9c61-0f2d3b4a5968")
+        self.assertIn("uuid 5a1e0c3f-7d42-4b8e-9c61-0f2d3b4a5968", self.text("enum"))
+        ids = self.found("enum", device("nvme4096").block)["identity"]["ids"]
+        self.assertEqual(ids["eui64"], "5254000000000002")
+        self.assertIn("eui64 5254000000000002", self.text("enum"))
+
     def test_explain_names_the_generic_device(self):
         node = device("nvme512")
         done = self.run_command("info", node.block, "--async", "io_uring_cmd")
@@ -76,6 +84,17 @@ class Controller(CommandTest):
         done = self.run_command("info", device("nvme512").controller, "--nsid", "99")
         self.assertNotEqual(done.returncode, 0)
         self.assertIn(b"no namespace 99; the kernel shows 1, 2", done.stderr)
+
+    def test_a_command_for_another_namespace_is_refused_with_both_numbers(self):
+        command = bytearray(64)
+        command[0] = 0x02
+        command[4] = 99
+        node = device("nvme512")
+        self.fail_with(2, "io", node.generic, "--command",
+                       self.file("command", content=bytes(command)), "--data-bytes", "512",
+                       says=["names namespace 99", f"{node.generic} is namespace 1"])
+        self.fail_with(1, "read", node.generic, "--nsid", "2",
+                       says=f"{node.generic} is namespace 1, not 2")
 
 
 if __name__ == "__main__":

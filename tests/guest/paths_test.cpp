@@ -4,6 +4,8 @@
 #include <cstring>
 #include <numeric>
 
+#include <xnvme/zoned.hpp>
+
 #include "tests/conformance/harness.hpp"
 #include "tests/guest/devices.hpp"
 
@@ -26,7 +28,7 @@ xnvme::Options with(const std::string& async, const std::string& sync, bool dire
 }
 
 TEST(NvmPaths, EveryNodeOfANamespaceHasTheSameBlocks) {
-    for (const char* const role : {"nvme512", "nvme4096"}) {
+    for (const char* const role : {"nvme512", "nvme4096", "cmb"}) {
         SCOPED_TRACE(role);
         const guest::Device& node = guest::device(role);
         xnvme::Options options = with("emu", "nvme", true);
@@ -141,6 +143,15 @@ TEST(NvmPaths, EachNodeGetsTheFastestPathThatIsRightForIt) {
     EXPECT_EQ(chosen(node.block, true), "io_uring nvme nvme");
     // Commands that go past the page cache would not see what is in it.
     EXPECT_EQ(chosen(node.block, false), "io_uring block nvme");
+}
+
+TEST(ZonedPaths, ZonesAreReachedByTheDriverThroughEitherNode) {
+    const guest::Device& node = guest::device("zoned");
+    for (const std::string& path : {node.block, node.generic}) {
+        const xnvme::Device device = must(xnvme::Device::open(path));
+        EXPECT_EQ(device.capabilities().sync, "nvme");
+        EXPECT_EQ(device.capabilities().service(0x7d), xnvme::Service::native);
+    }
 }
 
 TEST(NvmPaths, CommandsPastThePageCacheSeeWhatIsInIt) {
@@ -261,6 +272,26 @@ TEST(ZonedPaths, AppendsReturnAddressesThroughEveryPath) {
         std::vector<std::uint64_t> expected(32);
         std::iota(expected.begin(), expected.end(), zone);
         EXPECT_EQ(found, expected);
+    }
+}
+
+TEST(ZonedPaths, AnAddressHasMoreThanThirtyTwoBits) {
+    const std::string& path = guest::device("zoned_far").generic;
+    for (const char* const async : {"io_uring_cmd", "thrpool"}) {
+        SCOPED_TRACE(async);
+        xnvme::Device device = must(xnvme::Device::open(path, with(async, "nvme")));
+        const std::uint64_t zone = 47 * device.geometry().zone_blocks;
+        ASSERT_GT(zone, std::uint64_t{1} << 32);
+        must(xnvme::zoned::reset(device, zone));
+        xnvme::Buffer buffer = must(device.allocate(2 * 512));
+        conformance::fill(buffer.span(), zone, 512, 4);
+        EXPECT_EQ(must(xnvme::zoned::append(device, zone, 1, buffer.part(0, 512))), zone);
+        xnvme::Queue queue = must(device.create_queue(2));
+        Runner runner(queue);
+        const auto outcome = runner.run(nvme::zone_append(zone, 1), buffer.part(512, 512));
+        EXPECT_FALSE(outcome.why) << conformance::text(outcome.why);
+        EXPECT_EQ(nvme::appended_lba(outcome.completion), zone + 1);
+        EXPECT_TRUE(holds(conformance::read_blocks(device, zone, 2).span(), zone, 512, 4));
     }
 }
 

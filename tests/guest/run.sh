@@ -33,7 +33,7 @@ if [[ -n $XNVME_CONFORMANCE_NVME ]]; then
         "$build/tests/conformance" '--gtest_filter=*_on_*'
 fi
 part "tests of these devices" "$build/tests/guest_tests"
-for script in "$here/${set}"_*_test.py; do
+for script in "$here/every"_*_test.py "$here/${set}"_*_test.py; do
     [[ -f $script ]] || continue
     XNVME=$build/bin/xnvme PYTHONPATH=$here:$here/../command PYTHONDONTWRITEBYTECODE=1 \
         part "$(basename "$script")" python3 "$script"

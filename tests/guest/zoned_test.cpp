@@ -59,6 +59,27 @@ TEST(ZonedGeometry, IsThatOfTheNamespaceThroughEitherNode) {
     EXPECT_EQ(areas.geometry().random_write_areas, 4u);
 }
 
+TEST(ZonedReport, APartialOneCountsWhatItHoldsAndAWholeOneWhatMatches) {
+    xnvme::Device device = open_empty("zoned");
+    const std::uint64_t zone = device.geometry().zone_blocks;
+    for (const std::uint64_t i : {1u, 3u, 4u}) must(xnvme::zoned::open(device, i * zone));
+    std::array<std::byte, 64 + 2 * 64> bytes;
+    const auto report = [&](xnvme::nvme::ZoneReceiveFields fields) {
+        fields.bytes = bytes.size();
+        (void)must(device.execute(xnvme::nvme::zone_management_receive(fields),
+                                  xnvme::Data(bytes.data(), bytes.size())));
+        return xnvme::nvme::ZoneReportView(bytes, 0);
+    };
+    EXPECT_EQ(report({.partial = false}).zones_said(), 16u);
+    EXPECT_EQ(report({.partial = true}).zones_said(), 2u);
+    const auto open = report({.state = ZoneState::explicitly_open, .partial = false});
+    EXPECT_EQ(open.zones_said(), 3u);
+    EXPECT_EQ(open.at(0).zslba.value(), zone);
+    EXPECT_EQ(open.at(1).zslba.value(), 3 * zone);
+    const auto later = report({.slba = 3 * zone + 7, .state = ZoneState::explicitly_open});
+    EXPECT_EQ(later.at(0).zslba.value(), 3 * zone);
+}
+
 TEST(ZonedLimits, OpenAndActiveZonesAreRefusedByName) {
     xnvme::Device device = open_empty("zoned");
     const std::uint64_t zone = device.geometry().zone_blocks;
