@@ -79,7 +79,9 @@ list(REMOVE_DUPLICATES xnvme_unit_programs)
 foreach(folder IN LISTS xnvme_unit_programs)
     xnvme_test_program(unit_${folder} GTest::gtest_main ${xnvme_unit_${folder}})
     add_test(NAME unit_${folder} COMMAND unit_${folder} --gtest_brief=1)
-    set_tests_properties(unit_${folder} PROPERTIES LABELS "unit;concurrent" TIMEOUT 300)
+    # Alone, for some of them set the machine's huge pages and count its devices.
+    set_tests_properties(unit_${folder} PROPERTIES
+        LABELS "unit;concurrent" TIMEOUT 300 RUN_SERIAL TRUE)
 endforeach()
 add_custom_target(unit_tests)
 foreach(folder IN LISTS xnvme_unit_programs)

@@ -19,22 +19,24 @@ configure_and_build() {
     build "$@"
 }
 
-verb_build() {
+build_release() {
     step "packages" "./dev deps" need_packages "${packages_build[@]}" "${packages_test[@]}"
     step "release build" "./dev build" configure_and_build release
+}
+
+verb_build() {
+    build_release
     steps_summary
     say "built: build/bin/xnvme and build/lib; install with: cmake --install build --prefix P"
 }
 
 verb_demo() {
-    step "packages" "./dev deps" need_packages "${packages_build[@]}" "${packages_test[@]}"
-    step "release build" "./dev build" configure_and_build release
+    build_release
     exec bash "$root/scripts/demo.sh" "$root/build"
 }
 
 verb_bench() {
-    step "packages" "./dev deps" need_packages "${packages_build[@]}" "${packages_test[@]}"
-    step "release build" "./dev build" configure_and_build release
+    build_release
     local program ran=0
     for program in build/bench/*; do
         [[ -x $program && -f $program ]] || continue
@@ -57,7 +59,8 @@ export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
 run_ctest() {
     local name=$1 dir=$2 log=build/logs/$1.log
     shift 2
-    ctest --test-dir "$dir" --output-on-failure --no-tests=error "$@" 2>&1 | tee "$log" |
+    ctest --test-dir "$dir" --parallel "$(nproc)" --output-on-failure --no-tests=error "$@" 2>&1 |
+        tee "$log" |
         grep -E '(Passed|Failed|\*\*\*|tests passed)' || true
     # The filter above must not hide ctest's own verdict.
     grep -q '^100% tests passed' "$log" || { tail -n 200 "$log" >&2; return 1; }
@@ -112,22 +115,19 @@ test_build() {
 }
 
 test_release() {
-    step "packages" "./dev deps" need_packages "${packages_build[@]}" "${packages_test[@]}"
-    step "release build" "./dev build" configure_and_build release
+    build_release
     test_build release build
 }
 
-test_clang() {
-    step "packages for clang" "./dev deps" need_packages "${packages_clang[@]}"
-    step "clang build" "cmake --preset clang && cmake --build --preset clang" \
-        configure_and_build clang
-    step "clang: unit tests" "ctest --test-dir build/clang -L unit" \
-        run_ctest clang-tests build/clang -L unit
+# The second compiler, with its warnings as errors, and the sanitizers: one build for both.
+build_asan() {
+    step "packages for clang and its sanitizers" "./dev deps" need_packages "${packages_clang[@]}"
+    step "clang build with ASan and UBSan" "cmake --preset asan && cmake --build --preset asan" \
+        configure_and_build asan
 }
 
 test_asan() {
-    step "ASan and UBSan build" "cmake --preset asan && cmake --build --preset asan" \
-        configure_and_build asan
+    build_asan
     test_build asan build/asan
 }
 
@@ -136,7 +136,8 @@ test_asan() {
 tsan_cases=$(printf 'Concurrent*async_%s_on_*:' emu thrpool nil libaio)
 
 test_tsan() {
-    step "TSan build" "cmake --preset tsan && cmake --build --preset tsan" configure_and_build tsan
+    step "TSan build" "cmake --preset tsan && cmake --build --preset tsan" \
+        configure_and_build tsan unit_tests conformance
     # The sanitizer cannot place its shadow memory where the kernel moves mappings too far about.
     step "TSan: concurrent tests" "setarch -R ctest --test-dir build/tsan -L concurrent" \
         run_ctest tsan-tests build/tsan -L concurrent
@@ -164,7 +165,7 @@ run_fuzz() {
 }
 
 test_fuzz() {
-    step "packages for fuzzing" "./dev deps" need_packages "${packages_fuzz[@]}"
+    step "packages for fuzzing" "./dev deps" need_packages "${packages_clang[@]}"
     step "fuzz build" "cmake --preset fuzz && cmake --build --preset fuzz -t fuzz_targets" \
         configure_and_build fuzz fuzz_targets
     step "fuzz targets, two seconds each" "./dev test" run_fuzz
@@ -223,21 +224,21 @@ verb_test() {
         --quick) test_release ;;
         '')
             test_release
-            test_clang
             test_asan
+            test_guest
             test_tsan
             test_fuzz
             cross_all
             ;;
         --guest)
-            test_release
-            test_asan
+            build_release
+            build_asan
             test_guest
             ;;
         *)
             say "./dev test: there is no '$1'; without an option everything on this machine runs," \
-                "with --quick the release build and its tests, with --guest those of the emulated" \
-                "machine" >&2
+                "with --quick the release build and its tests, with --guest the tests of the" \
+                "emulated machine" >&2
             exit 2
             ;;
     esac

@@ -17,6 +17,16 @@ TABLES = {
 }
 STATES = {"", "run", "wine", "linked", "planned"}
 
+HUGE_PAGES = pathlib.Path("/proc/sys/vm/nr_hugepages")
+
+
+def setUpModule():
+    """Sets huge pages aside where a machine, like every fresh one, has none."""
+    reserved = HUGE_PAGES.read_text(encoding="ascii")
+    if int(reserved) == 0:
+        HUGE_PAGES.write_text("8\n", encoding="ascii")
+        unittest.addModuleCleanup(HUGE_PAGES.write_text, reserved, encoding="ascii")
+
 
 def rows(heading):
     """The table after a heading: its column names, and a list of cells for each row."""
