@@ -1,4 +1,8 @@
 // What the headers have inline: bit patterns, the stopwatch, macros. And the version of the API.
+#include <unistd.h>
+
+#include <libxnvmec.h>
+
 #include "check.h"
 
 /// Macros of the headers at the places that programs use them: without a semicolon behind it.
@@ -45,6 +49,31 @@ static void test_timer(void) {
     xnvme_timer_bw_pr(&timer, "bandwidth", 5 << 20);
 }
 
+// Both streams of the program go to a file for the time.
+static void test_messages(void) {
+    FILE* const file = tmpfile();
+    const int out = dup(1);
+    const int err = dup(2);
+    NEED(file != NULL && out >= 0 && err >= 0);
+    NEED(fflush(stdout) == 0 && dup2(fileno(file), 1) == 1 && dup2(fileno(file), 2) == 2);
+    xnvme_cli_pinf("%d of %s", 3, "them");
+    fflush(stdout);
+    xnvme_cli_perr("the first", ENOENT);
+    xnvmec_perr("the second", -ENOENT);
+    NEED(dup2(out, 1) == 1 && dup2(err, 2) == 2);
+    close(out);
+    close(err);
+    char text[200] = {0};
+    rewind(file);
+    CHECK(fread(text, 1, sizeof text - 1, file) > 0);
+    fclose(file);
+    CHECK(strcmp(text,
+                 "# 3 of them\n"
+                 "# the first: No such file or directory (errno 2)\n"
+                 "# the second: No such file or directory (errno 2)\n") == 0);
+    CHECK_INT(XNVME_MIN(2, 3), 2);
+}
+
 static void test_version(void) {
     CHECK_INT(xnvme_ver_major(), 0);
     CHECK_INT(xnvme_ver_minor(), 7);
@@ -70,6 +99,7 @@ static void test_context(void) {
 int main(void) {
     test_bits();
     test_timer();
+    test_messages();
     test_version();
     test_context();
     return test_finish("util");
