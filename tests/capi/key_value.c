@@ -81,7 +81,7 @@ static void test_queue(void) {
     for (int i = 0; i < 16; ++i) {
         struct xnvme_cmd_ctx* const ctx = xnvme_queue_get_cmd_ctx(queue);
         NEED(ctx != NULL);
-        char key[8];
+        char key[16];
         snprintf(key, sizeof key, "queue%02d", i);
         CHECK_INT(xnvme_kvs_store(ctx, nsid, key, 7, value, 64, 0), 0);
     }
