@@ -8,8 +8,9 @@ static struct xnvme_dev* dev;
 static const struct xnvme_geo* geo;
 static struct xnvme_queue* queue;
 static uint32_t nsid;
-static size_t nbytes;     ///< Of data in a command.
-static size_t md_nbytes;  ///< Of its separate metadata.
+static size_t nbytes;        ///< Of data in a command.
+static size_t md_nbytes;     ///< Of its separate metadata.
+static size_t md_count_max;  ///< Elements that its metadata may come in.
 static char* data;
 static char* metadata;
 static char* back;
@@ -64,7 +65,7 @@ static int pass(bool queued, uint8_t opcode, struct iovec* dvec, size_t dvec_cnt
 static void write_and_read(bool queued, size_t write_count, size_t read_count, size_t unit) {
     static struct iovec list[kElementsMax];
     static struct iovec md_list[kBlocks];
-    const size_t md_count = md_nbytes == 0 ? 0 : write_count < kBlocks ? write_count : kBlocks;
+    const size_t md_count = write_count < md_count_max ? write_count : md_count_max;
     test_fill(data, nbytes, write_count);
     cut(list, write_count, data, nbytes, unit);
     if (md_count != 0) {
@@ -136,6 +137,12 @@ static void test_refusals(bool queued) {
     for (size_t i = 0; i <= kElementsMax; ++i) list[i] = (struct iovec){back, 1};
     list[kElementsMax].iov_len = nbytes - kElementsMax;
     CHECK_INT(pass(queued, opcode, list, kElementsMax + 1, &md, md_count), -EMSGSIZE);
+    if (md_count_max == 1) {
+        struct iovec halves[2];
+        cut(halves, 2, metadata, md_nbytes, md_nbytes / kBlocks);
+        cut(list, 3, back, nbytes, geo->lba_nbytes);
+        CHECK_INT(pass(queued, opcode, list, 3, halves, 2), -ENOTSUP);
+    }
     if (md_nbytes == 0) {
         struct iovec none = {back, 8};
         cut(list, 3, back, nbytes, geo->lba_nbytes);
@@ -150,6 +157,9 @@ int main(int argc, char** argv) {
     nsid = xnvme_dev_get_nsid(dev);
     nbytes = kBlocks * (size_t)geo->lba_nbytes;
     md_nbytes = geo->lba_extended ? 0 : kBlocks * (size_t)geo->nbytes_oob;
+    // Linux's passthru commands have one pointer for metadata.
+    md_count_max = strcmp(xnvme_dev_get_opts(dev)->be, "linux") == 0 ? 1 : kBlocks;
+    if (md_nbytes == 0) md_count_max = 0;
     data = xnvme_buf_alloc(dev, nbytes);
     back = xnvme_buf_alloc(dev, nbytes);
     metadata = xnvme_buf_alloc(dev, md_nbytes + 8);

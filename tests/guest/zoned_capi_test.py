@@ -10,7 +10,7 @@ class ZonedCapi(CapiTest):
     def test_zones_through_either_node(self):
         for role in ("zoned", "zoned_zrwa", "zoned512"):
             self.run_program("zoned", device(role).generic)
-        self.run_program("zoned", device("zoned").block)
+        self.run_program("zoned", device("zoned").block, "sync=nvme", "async=emu")
 
     def test_appends_on_every_interface(self):
         for interface in ("io_uring_cmd", "emu", "thrpool"):
