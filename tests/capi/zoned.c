@@ -196,6 +196,45 @@ static void test_appends_at_depth(uint16_t depth) {
     CHECK_INT(manage(0, XNVME_SPEC_ZND_CMD_MGMT_SEND_RESET), 0);
 }
 
+static void note_write(struct xnvme_cmd_ctx* ctx, void* cb_arg) {
+    if (xnvme_cmd_ctx_cpl_status(ctx) != 0) ++failures;
+    ++*(unsigned*)cb_arg;
+    CHECK_INT(xnvme_queue_put_cmd_ctx(ctx->async.queue, ctx), 0);
+}
+
+// Writes of one queue reach a zone in the order of their submission, one by one or in a batch.
+// Threads have no order among them.
+static void test_writes_at_depth(void) {
+    enum { kWrites = 16 };
+    if (strcmp(xnvme_dev_get_opts(dev)->async, "thrpool") == 0) return;
+    struct xnvme_queue* queue = NULL;
+    struct xnvme_cmd_ctx* batch[kWrites];
+    unsigned done = 0;
+    NEED(xnvme_queue_init(dev, kWrites, 0, &queue) == 0);
+    CHECK_INT(xnvme_queue_set_cb(queue, note_write, &done), 0);
+    for (unsigned round = 0; round < 4; ++round) {
+        for (unsigned i = 0; i < kWrites; ++i) {
+            struct xnvme_cmd_ctx* const ctx = xnvme_queue_get_cmd_ctx(queue);
+            const uint64_t slba = (uint64_t)(round * kWrites + i) * kBlocks;
+            NEED(ctx != NULL);
+            if (round % 2 == 0) {
+                CHECK_INT(xnvme_nvm_write(ctx, nsid, slba, kBlocks - 1, wbuf, NULL), 0);
+                continue;
+            }
+            batch[i] = ctx;
+            xnvme_prep_nvm(ctx, XNVME_SPEC_NVM_OPC_WRITE, nsid, slba, kBlocks - 1);
+            CHECK_INT(xnvme_cmd_prepare(ctx, wbuf, nbytes, NULL, 0), 0);
+        }
+        if (round % 2 != 0) CHECK_INT(xnvme_queue_submit(queue, batch, kWrites), 0);
+        CHECK_INT(xnvme_queue_drain(queue), kWrites);
+    }
+    CHECK_INT(done, 4 * kWrites);
+    CHECK_INT(failures, 0);
+    CHECK_INT(zone_at(0).wp, 4 * kWrites * kBlocks);
+    CHECK_INT(xnvme_queue_term(queue), 0);
+    CHECK_INT(manage(0, XNVME_SPEC_ZND_CMD_MGMT_SEND_RESET), 0);
+}
+
 static void test_extensions(void) {
     const size_t extension = format->zdes * (size_t)64;
     if (extension == 0) return;
@@ -311,6 +350,7 @@ int main(int argc, char** argv) {
     test_one_append();
     test_appends_at_depth(1);
     test_appends_at_depth(arguments.depth);
+    test_writes_at_depth();
     test_extensions();
     test_random_write_area();
     test_changed_zones();
