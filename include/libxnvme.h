@@ -9,6 +9,7 @@
 #include <libxnvme_adm.h>
 #include <libxnvme_be.h>
 #include <libxnvme_buf.h>
+#include <libxnvme_cli.h>
 #include <libxnvme_cmd.h>
 #include <libxnvme_dev.h>
 #include <libxnvme_file.h>

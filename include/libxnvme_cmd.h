@@ -71,7 +71,8 @@ int xnvme_cmd_pass(struct xnvme_cmd_ctx* ctx, void* dbuf, size_t dbuf_nbytes, vo
 
 /// As `xnvme_cmd_pass`, with lists of at most 1024 elements each. The lists must stay until the
 /// command has completed. The lengths are those of the elements; `dvec_nbytes` and `mvec_nbytes`
-/// are not looked at.
+/// are not looked at. -ENOTSUP also for metadata in pieces on NVMe devices that go through the
+/// kernel, whose commands have one pointer for it.
 int xnvme_cmd_passv(struct xnvme_cmd_ctx* ctx, struct iovec* dvec, size_t dvec_cnt,
                     size_t dvec_nbytes, struct iovec* mvec, size_t mvec_cnt, size_t mvec_nbytes);
 

@@ -87,8 +87,9 @@ int xnvme_pi_ctx_init(struct xnvme_pi_ctx* ctx, uint32_t block_size, uint32_t md
 void xnvme_pi_generate(struct xnvme_pi_ctx* ctx, uint8_t* data_buf, uint8_t* md_buf,
                        uint32_t num_blocks);
 
-/// Checks the protection information of `num_blocks` blocks. Returns 0, -EINVAL for NULL, or -EIO
-/// at the first block that does not agree.
+/// Checks the protection information of `num_blocks` blocks. Returns 0, also where `ctx` asks for
+/// no check, whatever the buffers are; -EINVAL for NULL; or -EIO at the first block that does not
+/// agree.
 int xnvme_pi_verify(struct xnvme_pi_ctx* ctx, uint8_t* data_buf, uint8_t* md_buf,
                     uint32_t num_blocks);
 

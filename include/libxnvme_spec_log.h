@@ -111,6 +111,7 @@ enum xnvme_spec_znd_log_lid {
     XNVME_SPEC_LOG_ZND_CHANGES = 0xbf,
 };
 
+#pragma pack(push, 1)
 /// SMART / health information. NVMe Base 2.0 §5.16.1.3
 struct xnvme_spec_log_health_entry {
     uint8_t crit_warn;
@@ -138,7 +139,8 @@ struct xnvme_spec_log_health_entry {
     uint32_t tttmt1;
     uint32_t tttmt2;
     uint8_t rsvd[280];
-} __attribute__((packed));
+};
+#pragma pack(pop)
 XNVME_STATIC_ASSERT(sizeof(struct xnvme_spec_log_health_entry) == 512,
                     "xnvme_spec_log_health_entry has 512 bytes")
 
@@ -230,6 +232,7 @@ struct xnvme_spec_log_fdp_stats {
 XNVME_STATIC_ASSERT(sizeof(struct xnvme_spec_log_fdp_stats) == 64,
                     "xnvme_spec_log_fdp_stats has 64 bytes")
 
+#pragma pack(push, 1)
 /// What a media reallocated event carries. NVMe Base 2.1 §5.1.12.1.31
 struct xnvme_spec_fdp_event_media_reallocated {
     union {
@@ -243,10 +246,12 @@ struct xnvme_spec_fdp_event_media_reallocated {
     uint16_t nlbam;
     uint64_t lba;
     uint8_t rsvd2[4];
-} __attribute__((packed));
+};
+#pragma pack(pop)
 XNVME_STATIC_ASSERT(sizeof(struct xnvme_spec_fdp_event_media_reallocated) == 16,
                     "xnvme_spec_fdp_event_media_reallocated has 16 bytes")
 
+#pragma pack(push, 1)
 /// A flexible data placement event. NVMe Base 2.1 §5.1.12.1.31
 struct xnvme_spec_fdp_event {
     uint8_t type;
@@ -267,7 +272,8 @@ struct xnvme_spec_fdp_event {
     uint16_t ruhid;
     uint8_t rsvd1[4];
     uint8_t vs[24];
-} __attribute__((packed));
+};
+#pragma pack(pop)
 XNVME_STATIC_ASSERT(sizeof(struct xnvme_spec_fdp_event) == 64, "xnvme_spec_fdp_event has 64 bytes")
 
 /// Flexible data placement events.

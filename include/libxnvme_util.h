@@ -8,6 +8,11 @@
 #include <stdio.h>
 #include <time.h>
 
+// Not needed here: programs count on these by way of this header.
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif

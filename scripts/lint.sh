@@ -35,9 +35,9 @@ lint_headers() {
 
 # The headers of a public header are the standard library's and ours: a user installs nothing else.
 lint_public_includes() {
-    local found
-    found=$(grep -rnE '^ *# *include' include | grep -vE '# *include <(xnvme/[a-z_/]+\.hpp|[a-z_]+|libxnvme[a-z_]*\.h|(errno|stdbool|stddef|stdint|stdio|sys/types|sys/uio|time)\.h)>' ||
-        true)
+    local ours='xnvme/[a-z_/]+\.hpp|[a-z_]+|libxnvme[a-z_]*\.h' found
+    local c='errno|inttypes|stdarg|stdbool|stddef|stdint|stdio|stdlib|string|sys/types|sys/uio|time'
+    found=$(grep -rnE '^ *# *include' include | grep -vE "# *include <($ours|($c)\.h)>" || true)
     [[ -z $found ]] && return 0
     echo "$found" | sed 's/^/  /' >&2
     echo "  a public header includes the standard library and <xnvme/...> only" >&2

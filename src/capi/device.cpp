@@ -88,21 +88,37 @@ void keep_options(OpenDevice& open, const xnvme_opts* asked) {
     open.opts.wronly = access == Access::write_only ? 1 : 0;
 }
 
-/// What Identify of the namespace's command set returns, read once. Null with errno.
-const std::byte* identify_set(OpenDevice& open, nvme::Cns cns, Buffer& place) {
-    const std::lock_guard lock(open.mutex);
-    if (place.data() != nullptr) return place.data();
-    auto buffer = open.device.allocate(nvme::kIdentifyBytes);
-    if (!buffer) return null_with<std::byte>(failed(buffer.error()));
+/// Reads what Identify of the namespace's command set returns. Returns 0 or a negative errno.
+int read_set(OpenDevice& open, nvme::Cns cns, Buffer& place) {
     const bool of_namespace = cns == nvme::Cns::ns_csi;
     const auto done =
         open.device.admin(nvme::identify({.cns = cns,
                                           .nsid = of_namespace ? open.device.nsid() : 0,
                                           .csi = open.device.geometry().command_set}),
-                          *buffer);
-    if (!done) return null_with<std::byte>(-errno_of(done.error()));
+                          place);
+    return done ? 0 : -errno_of(done.error());
+}
+
+/// The same, read when it is first asked for. Null with errno.
+const std::byte* identify_set(OpenDevice& open, nvme::Cns cns, Buffer& place) {
+    const std::lock_guard lock(open.mutex);
+    if (place.data() != nullptr) return place.data();
+    auto buffer = open.device.allocate(nvme::kIdentifyBytes);
+    if (!buffer) return null_with<std::byte>(failed(buffer.error()));
+    if (const int err = read_set(open, cns, *buffer); err != 0) return null_with<std::byte>(err);
     place = std::move(*buffer);
     return place.data();
+}
+
+/// Reads again what was read before, where it stands: programs hold pointers to it.
+int refresh_sets(OpenDevice& open) {
+    const std::lock_guard lock(open.mutex);
+    int err = 0;
+    if (open.controller_of_set.data() != nullptr)
+        err = read_set(open, nvme::Cns::controller_csi, open.controller_of_set);
+    if (err == 0 && open.namespace_of_set.data() != nullptr)
+        err = read_set(open, nvme::Cns::ns_csi, open.namespace_of_set);
+    return err;
 }
 
 std::chrono::milliseconds from_microseconds(std::uint32_t value, std::chrono::milliseconds def) {
@@ -114,11 +130,12 @@ bool leaves_access_open(const xnvme_opts* opts) noexcept {
     return opts != nullptr && opts->rdonly == 0 && opts->wronly == 0 && opts->rdwr == 0;
 }
 
-/// A name that no interface or backend has, here or anywhere, is a wrong argument, and not a device
-/// that is missing.
-int errno_of_open(const Failure& failure, const Options& options) {
-    if (failure.error.code != Errc::not_found) return errno_of(failure.error);
-    return core::knows_names(options) ? errno_of(failure.error) : EINVAL;
+/// Keeps the sentence. A name that no interface or backend has, here or anywhere, is a wrong
+/// argument, and not a device that is missing. Returns a negative errno.
+int failed_open(const Failure& failure, const xnvme_opts* opts) {
+    const int code = failed(failure);
+    const bool missing = failure.error.code == Errc::not_found;
+    return missing && !core::knows_names(options_of(opts)) ? -EINVAL : code;
 }
 
 Result<Device, Failure> open_device(std::string_view uri, const xnvme_opts* opts) {
@@ -212,8 +229,7 @@ struct xnvme_dev* xnvme_dev_open(const char* dev_uri, struct xnvme_opts* opts) {
         }
         auto device = open_device(dev_uri, opts);
         if (device) return adopt(std::move(*device), opts);
-        keep_sentence(device.error().sentence);
-        return null_with<xnvme_dev>(-errno_of_open(device.error(), options_of(opts)));
+        return null_with<xnvme_dev>(failed_open(device.error(), opts));
     });
 }
 
@@ -233,7 +249,7 @@ int xnvme_enumerate(const char* sys_uri, struct xnvme_opts* opts, xnvme_enumerat
         };
         if (sys_uri != nullptr) {
             auto device = open_device(sys_uri, opts);
-            if (!device) return failed(device.error());
+            if (!device) return failed_open(device.error(), opts);
             show(std::move(*device));
             return 0;
         }
@@ -253,7 +269,7 @@ int xnvme_dev_derive_geo(struct xnvme_dev* dev) {
         if (auto done = open.device.refresh(); !done) return failed(done.error());
         open.geo = geometry_of(open.device);
         open.ident = ident_of(open.device);
-        return 0;
+        return refresh_sets(open);
     });
 }
 

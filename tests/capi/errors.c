@@ -164,6 +164,58 @@ static void test_failed_opens(const char* folder) {
     expect_failure("1MB", &opts, ENOTSUP, "Windows");
 }
 
+/// Opens as a user who may do nothing: root gives its rights away for the time.
+static void expect_no_permission(const char* path) {
+    const bool root = geteuid() == 0;
+    if (root) NEED(seteuid(65534) == 0);
+    struct xnvme_opts opts = xnvme_opts_default();
+    expect_failure(path, &opts, EACCES, path);
+    opts.rdonly = 1;
+    opts.rdwr = 0;
+    expect_failure(path, &opts, EACCES, path);
+    if (root) NEED(seteuid(0) == 0);
+}
+
+static void test_permission(const char* folder) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s/closed-%ld", folder, (long)getpid());
+    FILE* const file = fopen(path, "w");
+    NEED(file != NULL && ftruncate(fileno(file), 4096) == 0);
+    fclose(file);
+    NEED(chmod(path, 0) == 0);
+    expect_no_permission(path);
+    CHECK_INT(unlink(path), 0);
+    // A folder that hides what is in it hides whether it is there.
+    snprintf(path, sizeof path, "%s/hidden-%ld", folder, (long)getpid());
+    char below[4200];
+    snprintf(below, sizeof below, "%s/file", path);
+    NEED(mkdir(path, 0) == 0);
+    expect_no_permission(below);
+    CHECK_INT(rmdir(path), 0);
+    // A file is no folder, so that there is nothing in it.
+    expect_failure("/etc/passwd/below", NULL, ENOENT, "/etc/passwd/below");
+}
+
+static int count_devices(struct xnvme_dev* dev, void* cb_args) {
+    (void)dev;
+    ++*(int*)cb_args;
+    return XNVME_ENUMERATE_DEV_CLOSE;
+}
+
+// Enumeration of one device fails for the reason that opening it does.
+static void test_enumeration(void) {
+    struct xnvme_opts opts = xnvme_opts_default();
+    int count = 0;
+    CHECK_INT(xnvme_enumerate("1MB", &opts, count_devices, &count), 0);
+    CHECK_INT(count, 1);
+    CHECK_INT(xnvme_enumerate("/no/such/device", &opts, count_devices, &count), -ENOENT);
+    opts.async = "io_urinng";
+    CHECK_INT(xnvme_enumerate("1MB", &opts, count_devices, &count), -EINVAL);
+    opts.async = "kqueue";
+    CHECK_INT(xnvme_enumerate("1MB", &opts, count_devices, &count), -ENOTSUP);
+    CHECK_INT(count, 1);
+}
+
 static void* look_at_sentence(void* empty) {
     *(int*)empty = xnvme_error_sentence()[0] == '\0';
     return NULL;
@@ -186,6 +238,8 @@ int main(int argc, char** argv) {
     test_null_handles();
     test_null_commands();
     test_failed_opens(argv[1]);
+    test_permission(argv[1]);
+    test_enumeration();
     test_threads();
     return test_finish("errors");
 }

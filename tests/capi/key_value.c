@@ -81,7 +81,7 @@ static void test_queue(void) {
     for (int i = 0; i < 16; ++i) {
         struct xnvme_cmd_ctx* const ctx = xnvme_queue_get_cmd_ctx(queue);
         NEED(ctx != NULL);
-        char key[8];
+        char key[16];
         snprintf(key, sizeof key, "queue%02d", i);
         CHECK_INT(xnvme_kvs_store(ctx, nsid, key, 7, value, 64, 0), 0);
     }
@@ -109,9 +109,14 @@ int main(int argc, char** argv) {
     const struct xnvme_spec_kvs_idfy_ns* const ns = (const void*)xnvme_dev_get_ns_css(dev);
     NEED(ns != NULL);
     CHECK_INT(ns->kvf[0].kml, 16);
+    const uint64_t used = ns->nuse;
     value = xnvme_buf_alloc(dev, kBytes);
     NEED(value != NULL);
     test_store_and_retrieve();
+    // What was read before shows what is so now, when the device is asked again.
+    CHECK_INT(ns->nuse, used);
+    CHECK_INT(xnvme_dev_derive_geo(dev), 0);
+    CHECK(ns->nuse > used);
     test_options();
     test_delete();
     test_list();

@@ -102,6 +102,11 @@ static void test_refusals(void) {
                                 XNVME_SPEC_NVM_NS_16B_GUARD),
               0);
     CHECK_INT(xnvme_pi_verify(&ctx, byte, NULL, 1), -EINVAL);
+    // fio asks for a check of nothing, without metadata, where the device checks and strips it.
+    ctx.pi_flags = 0;
+    CHECK_INT(xnvme_pi_verify(&ctx, byte, NULL, 1), 0);
+    memset(&ctx, 0, sizeof ctx);
+    CHECK_INT(xnvme_pi_verify(&ctx, byte, NULL, 1), 0);
     CHECK_INT(xnvme_pi_verify(NULL, byte, byte, 1), -EINVAL);
     xnvme_pi_generate(&ctx, byte, NULL, 1);
     xnvme_pi_generate(NULL, byte, byte, 1);

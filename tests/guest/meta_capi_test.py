@@ -1,4 +1,4 @@
-"""The C API on namespaces with protection information."""
+"""The C API on namespaces with metadata and protection information."""
 
 import unittest
 
@@ -10,6 +10,10 @@ class MetaCapi(CapiTest):
     def test_protection_information(self):
         for role in ("pi1", "pi2", "pi3", "pi1_ext", "pi1_first", "pi1_64", "pi2_64", "pi3_64"):
             self.run_program("protection", device(role).generic)
+
+    def test_lists_of_data_and_metadata(self):
+        for role in ("meta_sep", "meta_ext"):
+            self.run_program("vectored", device(role).generic)
 
 
 if __name__ == "__main__":

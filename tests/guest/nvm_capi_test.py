@@ -23,6 +23,25 @@ class NvmCapi(CapiTest):
         for interface in ("io_uring", "libaio", "posix"):
             self.run_program("async", device("nvme4096").block, f"async={interface}", "direct=1")
 
+    def test_lists(self):
+        generic, block = device("nvme512").generic, device("nvme4096").block
+        self.run_program("vectored", generic)
+        self.run_program("vectored", generic, "async=emu")
+        self.run_program("vectored", block, "async=io_uring", "direct=1")
+        self.run_program("vectored", block, "async=libaio", "direct=1")
+
+    def test_the_rest_of_the_command_set(self):
+        for role in ("nvme512", "nvme4096"):
+            self.run_program("nvm", device(role).generic)
+
+    def test_admin_commands(self):
+        self.run_program("admin", device("nvme512").generic)
+        self.run_program("admin", device("nvme4096").controller)
+
+    def test_controllers(self):
+        for path in device("nvme512").controller, device("nvme512").generic:
+            self.run_program("topology", path)
+
     def test_client_like_fio(self):
         self.run_program("fio_like", device("nvme512").generic)
         self.run_program("fio_like", device("nvme512").generic, "async=io_uring_cmd", "depth=16")

@@ -13,6 +13,8 @@
 #include <ctime>
 #include <string>
 
+#include <xnvme/nvme/opcodes.hpp>
+
 #include "backends/linux/handle.hpp"
 #include "backends/linux/io_uring_queue.hpp"
 #include "backends/linux/nvme_complete.hpp"
@@ -74,7 +76,14 @@ struct Targets {
     std::uint32_t nsid = 0;
     std::uint32_t timeout_ms = 0;
     std::uint32_t admin_timeout_ms = 0;
+    bool in_order = false;  ///< Writes go to zones, and reach the device as they were submitted.
 };
+
+/// A command that a zone takes only at its write pointer.
+bool goes_to_write_pointer(const Context& context) noexcept {
+    const auto opcode = static_cast<nvme::NvmOpcode>(context.command.opcode);
+    return opcode == nvme::NvmOpcode::write || opcode == nvme::NvmOpcode::write_zeroes;
+}
 
 class Queue final : public StagingQueue<Queue, 1> {
   public:
@@ -133,6 +142,10 @@ class Queue final : public StagingQueue<Queue, 1> {
         // a few of those that follow while the queue is never empty.
         if (in_flight() <= 1 || ++staged_ % kClockEvery == 0) staged_at_ms_ = now_ms();
         context.completion.result = staged_at_ms_;
+        // The block layer keeps the commands of one call on a stack, and gives the last of them to
+        // the device first. Linux 6.1
+        if (targets_.in_order && goes_to_write_pointer(context)) [[unlikely]]
+            hand_on();
     }
 
     unsigned find_buffer(const Context& context) noexcept {
@@ -205,6 +218,7 @@ Targets targets_of(const QueueSetup& setup) {
     targets.nsid = handle.facts.nsid;
     targets.timeout_ms = milliseconds(options.command_timeout);
     targets.admin_timeout_ms = milliseconds(options.admin_timeout);
+    targets.in_order = setup.parts.rules.zone_blocks != 0;
     // The driver takes no admin commands on a ring that polls for completions.
     if (!setup.options.admin || options.poll_io) return targets;
     targets.controller = handle.admin_fd;
