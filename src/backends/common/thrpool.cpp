@@ -56,6 +56,10 @@ class Pool final : public AsyncQueue {
                                 std::to_string(threads_.size()) + ": " + os::message(why) +
                                 ". Ask for fewer threads or queues.");
         }
+        // What a thread needs is allocated as it starts, some of it on the thread itself: that is
+        // over before there is a queue, and not some time during its first commands.
+        std::unique_lock lock(wait_mutex_);
+        waiter_.wait(lock, [&] { return started_ == threads; });
         return {};
     }
 
@@ -125,6 +129,11 @@ class Pool final : public AsyncQueue {
 
     /// A thread of the pool.
     void run_commands() noexcept {
+        {
+            const std::lock_guard lock(wait_mutex_);
+            ++started_;
+        }
+        waiter_.notify_one();
         while (!stop_.load(std::memory_order_relaxed)) {
             Context* context = commands_.take();
             if (context == nullptr) {
@@ -225,6 +234,7 @@ class Pool final : public AsyncQueue {
 
     std::mutex wait_mutex_;
     std::condition_variable waiter_;
+    std::uint32_t started_ = 0;  ///< Threads that run; guarded by `wait_mutex_`.
     std::atomic<std::uint64_t> wake_at_{kNotWaiting};
 
     std::atomic<bool> watched_{false};
