@@ -36,6 +36,7 @@ struct DeviceFacts {
     std::uint32_t nsid = 1;
     bool read_only = false;  ///< The device itself refuses writes.
     bool nowait = false;     ///< Reads that would block can be refused (RWF_NOWAIT).
+    bool in_memory = false;  ///< Reads and writes copy memory, and are done when they return.
     bool can_deallocate = false;
     bool can_write_zeroes = false;
     bool can_secure_erase = false;

@@ -15,6 +15,7 @@
 #include "os/event.hpp"
 #include "os/file_kind.hpp"
 #include "os/pages.hpp"
+#include "os/parker.hpp"
 #include "os/thread.hpp"
 
 namespace xnvme::os {
@@ -181,6 +182,48 @@ TEST(Thread, HasTheStackThatItWasPromised) {
         nullptr);
     ASSERT_TRUE(thread.has_value());
     thread->join();
+}
+
+TEST(Parker, AWakeThatComesFirstIsKeptAndCountsOnce) {
+    Parker parker;
+    parker.wake();
+    parker.wake();
+    EXPECT_TRUE(parker.sleep(kForEver));
+    EXPECT_FALSE(parker.sleep(nanoseconds{0}));
+}
+
+TEST(Parker, SleepsUntilTheTimeHasPassed) {
+    Parker parker;
+    const auto begin = std::chrono::steady_clock::now();
+    EXPECT_FALSE(parker.sleep(milliseconds{20}));
+    EXPECT_GE(std::chrono::steady_clock::now() - begin, milliseconds{20});
+}
+
+TEST(Parker, NoWakeIsLostBetweenTwoThreads) {
+    struct Pair {
+        Parker here;
+        Parker there;
+        int ball = 0;  // Whoever was woken last may touch it.
+    } pair;
+    constexpr int kRounds = 20'000;
+    auto other = Thread::start(
+        [](void* argument) {
+            auto& both = *static_cast<Pair*>(argument);
+            for (int i = 0; i < kRounds; ++i) {
+                both.there.sleep(kForEver);
+                ++both.ball;
+                both.here.wake();
+            }
+        },
+        &pair);
+    ASSERT_TRUE(other.has_value());
+    for (int i = 0; i < kRounds; ++i) {
+        ++pair.ball;
+        pair.there.wake();
+        ASSERT_TRUE(pair.here.sleep(kForEver));
+    }
+    other->join();
+    EXPECT_EQ(pair.ball, 2 * kRounds);
 }
 
 TEST(Processors, ThereIsAtLeastOne) {

@@ -32,6 +32,8 @@ class CommandRing {
     void put(Context& context) noexcept {
         slots_[staged_++ & mask_].store(&context, std::memory_order_relaxed);
     }
+    /// True when `publish` has something to publish. For the putter alone.
+    bool staged() const noexcept { return staged_ != tail_.load(std::memory_order_relaxed); }
     /// Sequentially consistent: either the taker that goes to sleep sees the command, or the putter
     /// that looks for sleepers afterwards sees the sleeper.
     void publish() noexcept { tail_.store(staged_, std::memory_order_seq_cst); }

@@ -264,18 +264,55 @@ TEST(Emu, WaitStopsWhenTheTimeHasPassed) {
     EXPECT_EQ(queue->wait(3, UINT32_MAX, kForEver).value(), 3u);
 }
 
-TEST(Thrpool, CommandsStartWithoutPoll) {
+TEST(Thrpool, CommandsAreStagedUntilPoll) {
     Bench bench;
     auto queue = bench.make(thrpool::make, 4, 2);
     EXPECT_EQ(queue->traits().threads, 2u);
     Counter counter;
     submit(*queue, take(*queue, counter, 0xfe));
     submit(*queue, take(*queue, counter, 0xfe));
+    EXPECT_EQ(queue->poll(UINT32_MAX), 0u);
     // Both at once: on two threads.
     bench.sync.wait_until_held(2);
     bench.sync.open_gate();
     drain(*queue);
     EXPECT_EQ(counter.completed, 2u);
+}
+
+TEST(Thrpool, CommandsStartAtOnceOnceTheDescriptorIsAskedFor) {
+    Bench bench;
+    auto queue = bench.make(thrpool::make, 4, 2);
+    Counter counter;
+    submit(*queue, take(*queue, counter, 0xfe));
+    ASSERT_TRUE(queue->completion_fd().has_value());
+    bench.sync.wait_until_held(1);
+    submit(*queue, take(*queue, counter, 0xfe));
+    bench.sync.wait_until_held(2);
+    bench.sync.open_gate();
+    drain(*queue);
+    EXPECT_EQ(counter.completed, 2u);
+}
+
+// A thread with more to do holds calls back for a moment: not until a command ends that may never.
+TEST(Thrpool, ACompletionIsNotHeldBackBehindACommandThatTakesLong) {
+    Bench bench;
+    auto queue = bench.make(thrpool::make, 8, 1);
+    Counter counter;
+    for (int round = 0; round < 200; ++round) {
+        bench.sync.close_gate();
+        for (int i = 0; i < 4; ++i) submit(*queue, take(*queue, counter));
+        submit(*queue, take(*queue, counter, 0xfe));
+        submit(*queue, take(*queue, counter));
+        // The four come back while the fifth is held, and one is behind it.
+        while (queue->in_flight() > 2) {
+            const auto done = queue->wait(1, UINT32_MAX, kLong);
+            ASSERT_TRUE(done.has_value() && *done > 0) << "round " << round;
+        }
+        bench.sync.wait_until_held(1);
+        bench.sync.open_gate();
+        drain(*queue);
+    }
+    EXPECT_EQ(counter.completed, 1200u);
 }
 
 TEST(Thrpool, ABatchRunsOnAllThreads) {
@@ -308,6 +345,7 @@ TEST(Thrpool, WaitSleepsAndTimesOut) {
     auto queue = bench.make(thrpool::make, 4, 1);
     Counter counter;
     submit(*queue, take(*queue, counter, 0xfe));
+    EXPECT_EQ(queue->poll(UINT32_MAX), 0u);
     bench.sync.wait_until_held(1);
     const auto begin = std::chrono::steady_clock::now();
     EXPECT_EQ(queue->wait(1, UINT32_MAX, milliseconds{20}).value(), 0u);
@@ -322,6 +360,7 @@ TEST(Thrpool, DestructionCancelsWhatWaitsAndWaitsForWhatRuns) {
     auto queue = bench.make(thrpool::make, 8, 1);
     Counter counter;
     for (int i = 0; i < 8; ++i) submit(*queue, take(*queue, counter, 0xfe));
+    EXPECT_EQ(queue->poll(UINT32_MAX), 0u);
     bench.sync.wait_until_held(1);
     std::atomic<bool> destroyed{false};
     std::thread destroyer([&] {

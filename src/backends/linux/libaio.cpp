@@ -403,6 +403,9 @@ Verdict probe(const Handle& handle, const Options& options) {
         return Verdict::refuses("the block size is no power of two; use io_uring_cmd");
     if (!handle.direct)
         return Verdict::demoted("without direct its submissions block until the data is there");
+    if (handle.facts.in_memory)
+        return Verdict::demoted(
+            "the data is copied during submission, which plain calls do for less");
     return Verdict::serves("direct I/O is handed to the device in batches");
 }
 

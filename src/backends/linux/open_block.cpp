@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string_view>
 
 #include <xnvme/size.hpp>
 
@@ -42,6 +43,12 @@ std::string model_of(const BlockFolders& folders) {
     if (folders.name.starts_with("loop")) return "Linux loop device";
     if (folders.name.starts_with("zram")) return "Linux zram device";
     return "Linux block device";
+}
+
+/// Linux: drivers/block/zram, drivers/block/brd.c, drivers/nvdimm/pmem.c. The kernel knows it of a
+/// device (BLK_FEAT_SYNCHRONOUS) and tells nobody.
+bool is_in_memory(std::string_view name) noexcept {
+    return name.starts_with("zram") || name.starts_with("ram") || name.starts_with("pmem");
 }
 
 std::string serial_of(const BlockFolders& folders) {
@@ -102,6 +109,7 @@ void read_limits(BlockHandle& handle) {
     facts.can_secure_erase = handle.access != Access::read_only && takes_secure_erase(fd);
     facts.volatile_cache = read_line(folders.queue("write_cache")) == "write back";
     facts.nowait = os::takes_nowait(fd);
+    facts.in_memory = is_in_memory(folders.name);
     facts.model = model_of(folders);
     facts.serial = serial_of(folders);
     facts.firmware = read_line(folders.disk + "/device/firmware_rev")

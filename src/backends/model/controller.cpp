@@ -79,9 +79,11 @@ Controller::Controller(const Config& config, std::unique_ptr<Media> media,
                        std::unique_ptr<KvStore> kv, std::unique_ptr<Zones> zones)
     : config_(with_serial(config)),
       delays_(config.read_latency.count() != 0 || config.write_latency.count() != 0),
-      plain_(!delays_ && !config.read_only && config.faults.empty() &&
-             config.background.count() == 0 && config.command_set == CommandSet::nvm &&
-             !config.placement.fdp),
+      plain_bytes_max_(!delays_ && !config.read_only && config.faults.empty() &&
+                               config.background.count() == 0 &&
+                               config.command_set == CommandSet::nvm && !config.placement.fdp
+                           ? config.mdts_bytes
+                           : 0),
       media_(std::move(media)),
       kv_(std::move(kv)),
       zones_(std::move(zones)),
@@ -155,10 +157,13 @@ Traffic Controller::traffic() noexcept {
 }
 
 void Controller::execute_io(Context& context, std::chrono::milliseconds timeout) noexcept {
-    if (plain_ && execute_nvm_plain(*this, context)) [[likely]] {
-        complete_ok(context);
+    // The rules have reset the completion, and success adds nothing to that.
+    if (execute_nvm_plain(*this, context)) [[likely]]
         return;
-    }
+    execute_any(context, timeout);
+}
+
+void Controller::execute_any(Context& context, std::chrono::milliseconds timeout) noexcept {
     if (const Status refused = refusal(); !refused.ok()) [[unlikely]] {
         fail_command(context, false, Outcome::of(refused), timeout);
         return;

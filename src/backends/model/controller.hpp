@@ -103,6 +103,7 @@ class Controller {
     Traffic traffic() noexcept;
     /// Null unless the namespace is zoned.
     Zones* zones() noexcept { return zones_.get(); }
+    std::uint32_t plain_bytes_max() const noexcept { return plain_bytes_max_; }
     FaultSet& faults() noexcept { return faults_; }
     ErrorLog& errors() noexcept { return errors_; }
     Features& features() noexcept { return features_; }
@@ -133,6 +134,10 @@ class Controller {
 
   private:
     friend class ControllerRef;
+    /// `execute_io` of what is not the common case. Kept apart: its many variables would otherwise
+    /// be set up for each command.
+    [[gnu::noinline]] void execute_any(Context& context,
+                                       std::chrono::milliseconds timeout) noexcept;
     /// Why no I/O command can be executed now, or success.
     Status refusal() noexcept;
     Controller(const Config& config, std::unique_ptr<Media> media, std::unique_ptr<KvStore> kv,
@@ -142,7 +147,9 @@ class Controller {
 
     const Config config_;
     const bool delays_;
-    const bool plain_;  ///< Nothing asked for stands in the way of the short path.
+    /// The most bytes of a command that may take the short path; 0 where something that was asked
+    /// for stands in its way.
+    const std::uint32_t plain_bytes_max_;
     std::unique_ptr<Media> media_;
     std::unique_ptr<KvStore> kv_;
     std::unique_ptr<FdpState> fdp_;

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 #include <new>
 
 namespace xnvme::be_model {
@@ -176,38 +177,63 @@ void Media::written(Chunk& chunk, std::uint64_t index, std::uint32_t first,
     stripe_of(index).allocated_blocks += fresh;
 }
 
-template <bool kWrites>
-bool Media::move_plain(std::uint64_t slba, std::uint32_t blocks, void* buffer,
+bool Media::is_plain(const Shape& shape, std::uint64_t slba, std::uint32_t blocks,
+                     std::uint32_t bytes) noexcept {
+    const auto first = static_cast<std::uint32_t>(slba) & (shape.chunk_blocks - 1);
+    // Within one chunk, whatever was asked for, the number of the last block does not wrap.
+    return shape.metadata_bytes == 0 && first + blocks <= shape.chunk_blocks &&
+           slba + (blocks - 1) < shape.blocks &&
+           std::uint64_t{blocks} << shape.block_shift == bytes;
+}
+
+bool Media::read_plain(std::uint64_t slba, std::uint32_t blocks, void* buffer,
                        std::uint32_t bytes) noexcept {
     const Shape& shape = this->shape();
-    const auto first = static_cast<std::uint32_t>(slba) & (shape.chunk_blocks - 1);
-    if (shape.metadata_bytes != 0 || !shape.holds(slba, blocks) ||
-        std::uint64_t{blocks} << shape.block_shift != bytes || first + blocks > shape.chunk_blocks)
-        [[unlikely]]
+    if (!is_plain(shape, slba, blocks, bytes)) [[unlikely]]
         return false;
     const std::uint64_t index = slba >> shape.chunk_shift;
     Stripe& stripe = stripe_of(index);
-    const std::lock_guard lock(stripe.mutex);
+    const std::lock_guard lock(stripe.lock);
+    if (!is_current(shape)) [[unlikely]]
+        return false;
+    const Table* table = table_of(index);
+    const Chunk* chunk = table != nullptr ? table->chunks[index % kTableChunks].get() : nullptr;
+    // Counted before the data is moved: what is needed afterwards is saved over the call.
+    if (chunk == nullptr) [[unlikely]] {
+        stripe.traffic.read_bytes += bytes;
+        ++stripe.traffic.read_commands;
+        std::memset(buffer, static_cast<int>(fill()), bytes);
+        return true;
+    }
+    if (chunk->uncorrectable_count != 0) [[unlikely]]
+        return false;
+    const auto first = static_cast<std::uint32_t>(slba) & (shape.chunk_blocks - 1);
+    stripe.traffic.read_bytes += bytes;
+    ++stripe.traffic.read_commands;
+    std::memcpy(buffer, chunk->data + (std::size_t{first} << shape.block_shift), bytes);
+    return true;
+}
+
+bool Media::write_plain(std::uint64_t slba, std::uint32_t blocks, const void* buffer,
+                        std::uint32_t bytes) noexcept {
+    const Shape& shape = this->shape();
+    if (!is_plain(shape, slba, blocks, bytes)) [[unlikely]]
+        return false;
+    const std::uint64_t index = slba >> shape.chunk_shift;
+    Stripe& stripe = stripe_of(index);
+    const std::lock_guard lock(stripe.lock);
     if (!is_current(shape)) [[unlikely]]
         return false;
     auto* chunk = const_cast<Chunk*>(find(index));
     if (chunk == nullptr || chunk->uncorrectable_count != 0) [[unlikely]]
         return false;
-    std::byte* block = chunk->data + (std::size_t{first} << shape.block_shift);
-    if constexpr (kWrites) {
-        written(*chunk, index, first, blocks);
-        std::memcpy(block, buffer, bytes);
-        stripe.traffic.written_bytes += bytes;
-        ++stripe.traffic.write_commands;
-    } else {
-        std::memcpy(buffer, block, bytes);
-        stripe.traffic.read_bytes += bytes;
-        ++stripe.traffic.read_commands;
-    }
+    const auto first = static_cast<std::uint32_t>(slba) & (shape.chunk_blocks - 1);
+    stripe.traffic.written_bytes += bytes;
+    ++stripe.traffic.write_commands;
+    written(*chunk, index, first, blocks);
+    std::memcpy(chunk->data + (std::size_t{first} << shape.block_shift), buffer, bytes);
     return true;
 }
-template bool Media::move_plain<false>(std::uint64_t, std::uint32_t, void*, std::uint32_t) noexcept;
-template bool Media::move_plain<true>(std::uint64_t, std::uint32_t, void*, std::uint32_t) noexcept;
 
 Outcome Media::check_readable(const Shape& shape, std::uint64_t slba, std::uint64_t blocks,
                               bool refuse_deallocated) const noexcept {

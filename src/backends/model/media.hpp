@@ -10,12 +10,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 
 #include <xnvme/geometry.hpp>
 #include <xnvme/nvme/protection.hpp>
 #include <xnvme/result.hpp>
 
+#include "os/lock.hpp"
 #include "scatter.hpp"
 #include "verdicts.hpp"
 
@@ -99,7 +99,6 @@ struct Shape {
 
 /// Locks of a set of stripes, bit n of a mask for stripe n.
 using StripeMask = std::uint32_t;
-/// Fewer than the 64 locks that the thread sanitizer can follow in one thread.
 inline constexpr unsigned kStripes = 32;
 inline constexpr StripeMask kAllStripes = ~StripeMask{0};
 
@@ -155,11 +154,11 @@ class Media {
       public:
         Held(Media& media, StripeMask stripes) noexcept : media_(media), stripes_(stripes) {
             for (StripeMask left = stripes; left != 0; left &= left - 1)
-                media.stripes_[static_cast<unsigned>(std::countr_zero(left))].mutex.lock();
+                media.stripes_[static_cast<unsigned>(std::countr_zero(left))].lock.lock();
         }
         ~Held() {
             for (StripeMask left = stripes_; left != 0; left &= left - 1)
-                media_.stripes_[static_cast<unsigned>(std::countr_zero(left))].mutex.unlock();
+                media_.stripes_[static_cast<unsigned>(std::countr_zero(left))].lock.unlock();
         }
         Held(const Held&) = delete;
         Held& operator=(const Held&) = delete;
@@ -174,11 +173,12 @@ class Media {
     };
 
     /// The common read or write in as few steps as it can be: blocks without metadata, in one
-    /// chunk that is there, all readable, from or to one buffer. Takes the stripe itself. False:
-    /// it is something else, and nothing was done.
-    template <bool kWrites>
-    bool move_plain(std::uint64_t slba, std::uint32_t blocks, void* buffer,
+    /// chunk, all readable, from or to one buffer, and to write, a chunk that is there. Takes the
+    /// stripe itself. False: it is something else, and nothing was done.
+    bool read_plain(std::uint64_t slba, std::uint32_t blocks, void* buffer,
                     std::uint32_t bytes) noexcept;
+    [[gnu::noinline]] bool write_plain(std::uint64_t slba, std::uint32_t blocks, const void* buffer,
+                                       std::uint32_t bytes) noexcept;
 
     /// The first block of the range that cannot be read: marked uncorrectable
     /// (`kUnrecoveredRead`) or, with `refuse_deallocated`, deallocated (`kDeallocatedBlock`).
@@ -247,13 +247,16 @@ class Media {
     };
     /// On a cache line of its own, so that threads on different stripes do not disturb each other.
     struct alignas(64) Stripe {
-        std::mutex mutex;
+        os::Lock lock;
         Traffic traffic;
         std::uint64_t allocated_blocks = 0;
     };
 
     Media(std::uint64_t size_bytes, const StorageTags& storage_tags,
           DeallocatedRead deallocated) noexcept;
+    /// True for what `read_plain` and `write_plain` take: blocks without metadata, in one chunk.
+    static bool is_plain(const Shape& shape, std::uint64_t slba, std::uint32_t blocks,
+                         std::uint32_t bytes) noexcept;
     Stripe& stripe_of(std::uint64_t chunk) noexcept { return stripes_[chunk % kStripes]; }
     const Chunk* find(std::uint64_t chunk) const noexcept;
     /// The chunk, made when it is not there; null when memory ran out.

@@ -304,16 +304,15 @@ bool execute_nvm_plain(Controller& controller, const Context& context) noexcept 
                                   command.metadata_bytes | (command.flags & 3u) |
                                   (command.cdw12 & 0x00f00000u);
     if (unusual != 0 || command.nsid > kNsid || buffer == nullptr ||
-        command.data_bytes > controller.config().mdts_bytes) [[unlikely]]
+        command.data_bytes > controller.plain_bytes_max()) [[unlikely]]
         return false;
     Media& media = controller.media();
     if (command.opcode == static_cast<std::uint8_t>(NvmOpcode::read)) {
         return !controller.features().refuses_deallocated() &&
-               media.move_plain<false>(command.slba(), command.blocks(), buffer,
-                                       command.data_bytes);
+               media.read_plain(command.slba(), command.blocks(), buffer, command.data_bytes);
     }
     return command.opcode == static_cast<std::uint8_t>(NvmOpcode::write) &&
-           media.move_plain<true>(command.slba(), command.blocks(), buffer, command.data_bytes);
+           media.write_plain(command.slba(), command.blocks(), buffer, command.data_bytes);
 }
 
 Outcome execute_nvm(Controller& controller, const Context& context) noexcept {

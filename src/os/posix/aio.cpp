@@ -11,6 +11,7 @@ namespace xnvme::os {
 #if defined(__FreeBSD__)
 
 extern const std::uint32_t kAioElementsMax = kIoVecMax;
+extern const bool kAioReusesBlocks = false;
 
 int aio_start_vectored(struct aiocb& request, bool write, std::span<const IoVec> list) noexcept {
     request.aio_iov = const_cast<struct iovec*>(reinterpret_cast<const struct iovec*>(list.data()));
@@ -21,6 +22,7 @@ int aio_start_vectored(struct aiocb& request, bool write, std::span<const IoVec>
 #else
 
 extern const std::uint32_t kAioElementsMax = 1;
+extern const bool kAioReusesBlocks = true;
 
 int aio_start_vectored(struct aiocb& request, bool write, std::span<const IoVec> list) noexcept {
     request.aio_buf = list.front().base;
@@ -28,6 +30,12 @@ int aio_start_vectored(struct aiocb& request, bool write, std::span<const IoVec>
     return (write ? ::aio_write(&request) : ::aio_read(&request)) == 0 ? 0 : errno;
 }
 
+#endif
+
+#if defined(__GLIBC__)
+extern const bool kAioIsInOrder = true;
+#else
+extern const bool kAioIsInOrder = false;
 #endif
 
 #if defined(__APPLE__)

@@ -15,6 +15,14 @@ namespace xnvme::os {
 /// requests. FreeBSD 13: aio_readv, aio_writev.
 extern const std::uint32_t kAioElementsMax;
 
+/// True when the requests of one descriptor end in the order in which they were started.
+/// glibc 2.36: a descriptor has one thread at a time.
+extern const bool kAioIsInOrder;
+
+/// True when a control block that was used is used again as it stands; else it is zeroed first.
+/// FreeBSD: aio_read(2), BUGS.
+extern const bool kAioReusesBlocks;
+
 /// Starts a read or write of a list. Returns 0 or an errno. The list must stay until it is done.
 int aio_start_vectored(struct aiocb& request, bool write, std::span<const IoVec> list) noexcept;
 

@@ -203,7 +203,9 @@ Result<void, Failure> check_is_regular(const std::string& path, const struct sta
 }
 
 void fill_facts(DeviceFacts& facts, int fd, const struct stat& found, const Options& options) {
-    facts.model = os::file_system_name(fd) + " file";
+    const std::string file_system = os::file_system_name(fd);
+    facts.model = file_system + " file";
+    facts.in_memory = file_system == "tmpfs" || file_system == "ramfs";
     facts.serial = std::to_string(static_cast<unsigned long long>(found.st_ino));
     facts.firmware = "1.0";
     facts.nsid = 1;

@@ -41,6 +41,7 @@ constexpr std::uint8_t code(FileOpcode opcode) noexcept {
 struct Request {
     struct aiocb control{};
     Context* context = nullptr;
+    bool plain = false;  ///< One request moves it all: what follows is filled in if that fails.
     std::span<const IoVec> list;  ///< What is left of the data: from `into` of its first element.
     std::size_t into = 0;
     IoVec single;              ///< What `list` shows of a command with one buffer.
@@ -71,13 +72,18 @@ class AioQueue final : public AsyncQueue {
     /// What became of handing a part to the system.
     enum class Handed : std::uint8_t { running, no_room, finished };
 
+    void spread(Request& request) noexcept;
+    Handed start(Request& request, bool write) noexcept;
+    Handed started(Request& request, int why) noexcept;
+    void prepare(struct aiocb& control) const noexcept;
     Handed hand_on(Request& request) noexcept;
     void advance(Request& request, std::uint64_t bytes) noexcept;
-    bool settle(Request& request) noexcept;
+    bool settle(Request& request, int why, std::int64_t moved) noexcept;
+    std::uint32_t report_finished(std::uint32_t max) noexcept;
     void start_waiting() noexcept;
     void finish(Request& request) noexcept;
     void signal_watcher() noexcept;
-    Result<void> suspend(std::chrono::nanoseconds left) noexcept;
+    Result<void> suspend(std::uint32_t min, std::chrono::nanoseconds left) noexcept;
 
     /// Of this queue alone: glibc serves the requests of one descriptor one after another.
     os::Fd fd_;
@@ -99,7 +105,16 @@ void AioQueue::create() {
     waiting_.reserve(std::size_t{2} * depth());
     finished_.reserve(std::size_t{2} * depth());
     suspended_.reserve(depth());
-    for (std::size_t i = requests_.size(); i-- > 0;) free_.push_back(&requests_[i]);
+    for (std::size_t i = requests_.size(); i-- > 0;) {
+        prepare(requests_[i].control);
+        free_.push_back(&requests_[i]);
+    }
+}
+
+void AioQueue::prepare(struct aiocb& control) const noexcept {
+    std::memset(&control, 0, sizeof(control));
+    control.aio_fildes = fd_.get();
+    control.aio_sigevent.sigev_notify = SIGEV_NONE;
 }
 
 AioQueue::~AioQueue() {
@@ -114,14 +129,41 @@ AioQueue::~AioQueue() {
 }
 
 void AioQueue::submit(Context& context) noexcept {
-    const bool forced = context.command.opcode == code(NvmOpcode::write) &&
-                        (context.command.cdw12 & nvme::kForceUnitAccess) != 0;
+    const Command& command = context.command;
+    const bool write = command.opcode == code(NvmOpcode::write);
+    const bool forced = write && (command.cdw12 & nvme::kForceUnitAccess) != 0;
     if (forced && !os::kAioFlushIsDurable && worker() != nullptr) [[unlikely]]
         return hand_to_worker(context);
     Request& request = *free_.back();
     free_.pop_back();
-    const Command& command = context.command;
     request.context = &context;
+    request.plain = !forced && (write || command.opcode == code(NvmOpcode::read)) &&
+                    (context.options & kVectored) == 0 && os::kAioReusesBlocks;
+    Handed handed = Handed::no_room;
+    if (request.plain && waiting_.empty()) [[likely]] {
+        request.control.aio_offset =
+            static_cast<off_t>(command.slba() << rules().of(command).shift);
+        request.control.aio_buf = reinterpret_cast<void*>(command.data);
+        request.control.aio_nbytes = command.data_bytes;
+        handed = start(request, write);
+    } else {
+        spread(request);
+        // Those that wait for room go first.
+        if (waiting_.empty()) handed = hand_on(request);
+    }
+    if (handed == Handed::no_room) [[unlikely]] {
+        if (request.plain) spread(request);
+        waiting_.push_back(&request);
+    }
+    if (watcher_ != nullptr) [[unlikely]]
+        signal_watcher();
+}
+
+/// Fills in what is left to do of a command: all of it.
+void AioQueue::spread(Request& request) noexcept {
+    Context& context = *request.context;
+    const Command& command = context.command;
+    request.plain = false;
     request.into = 0;
     request.moved = 0;
     request.flushing = false;
@@ -131,15 +173,12 @@ void AioQueue::submit(Context& context) noexcept {
         command.opcode == code(FileOpcode::read)) {
         request.list = data_of(context, request.single);
         request.offset = command.slba() << rules().of(command).shift;
-        request.flush_after = forced;
+        request.flush_after = command.opcode == code(NvmOpcode::write) &&
+                              (command.cdw12 & nvme::kForceUnitAccess) != 0;
     } else {
         request.list = {};
         request.flush_after = true;
     }
-    // Those that wait for room go first.
-    if (!waiting_.empty() || hand_on(request) == Handed::no_room) waiting_.push_back(&request);
-    if (watcher_ != nullptr) [[unlikely]]
-        signal_watcher();
 }
 
 /// Signals for what no request of ours will tell of.
@@ -159,9 +198,7 @@ AioQueue::Handed AioQueue::hand_on(Request& request) noexcept {
         finish(request);
         return Handed::finished;
     }
-    std::memset(&request.control, 0, sizeof(request.control));
-    request.control.aio_fildes = fd_.get();
-    request.control.aio_sigevent.sigev_notify = SIGEV_NONE;
+    if (!os::kAioReusesBlocks) prepare(request.control);
     int why = 0;
     if (request.list.empty()) {
         request.flushing = true;
@@ -181,12 +218,20 @@ AioQueue::Handed AioQueue::hand_on(Request& request) noexcept {
             }
             request.control.aio_buf = part.base;
             request.control.aio_nbytes = part.bytes;
-            why =
-                (request.write ? ::aio_write(&request.control) : ::aio_read(&request.control)) == 0
-                    ? 0
-                    : errno;
+            return start(request, request.write);
         }
     }
+    return started(request, why);
+}
+
+/// Starts the read or write that the request's control block has.
+AioQueue::Handed AioQueue::start(Request& request, bool write) noexcept {
+    const int result = write ? ::aio_write(&request.control) : ::aio_read(&request.control);
+    return started(request, result == 0 ? 0 : errno);
+}
+
+/// The system took the request, or said why not.
+AioQueue::Handed AioQueue::started(Request& request, int why) noexcept {
     if (why == EAGAIN) return Handed::no_room;
     if (why != 0) {
         complete_transfer(*request.context, -why);
@@ -216,29 +261,31 @@ void AioQueue::advance(Request& request, std::uint64_t bytes) noexcept {
     }
 }
 
-/// Looks at a request that the system has. True when it is done: it is then with the system again
-/// for its next part, waits for room, or is finished.
-bool AioQueue::settle(Request& request) noexcept {
-    const int why = ::aio_error(&request.control);
-    if (why == EINPROGRESS) return false;
-    if (watcher_ != nullptr) watcher_->remove(request.control);
-    const ssize_t moved = ::aio_return(&request.control);
+/// A request of the system ended: with an errno, or 0 and the bytes that it moved. True when that
+/// was the command's last, and its completion is filled in; else it is with the system again, waits
+/// for room, or has been refused.
+bool AioQueue::settle(Request& request, int why, std::int64_t moved) noexcept {
+    Context& context = *request.context;
     if (why != 0) {
-        complete_transfer(*request.context, -why);
-        finish(request);
-    } else if (request.flushing) {
-        complete_transfer(*request.context, static_cast<std::int64_t>(request.moved));
-        finish(request);
-    } else {
+        complete_transfer(context, -why);
+        return true;
+    }
+    if (request.plain) {
+        if (moved == static_cast<std::int64_t>(context.bytes)) [[likely]] {
+            complete_ok(context);
+            return true;
+        }
+        spread(request);
+    }
+    if (!request.flushing) {
         advance(request, static_cast<std::uint64_t>(moved));
         // No byte moved, or a part that direct I/O cannot go on from, is the end of the file.
-        if (moved == 0 || request.moved % unit_ != 0) {
-            complete_transfer(*request.context, static_cast<std::int64_t>(request.moved));
-            finish(request);
-        } else if (hand_on(request) == Handed::no_room) {
-            waiting_.push_back(&request);
+        if (moved != 0 && request.moved % unit_ == 0) {
+            if (hand_on(request) == Handed::no_room) waiting_.push_back(&request);
+            return false;
         }
     }
+    complete_transfer(context, static_cast<std::int64_t>(request.moved));
     return true;
 }
 
@@ -249,27 +296,45 @@ void AioQueue::start_waiting() noexcept {
 }
 
 std::uint32_t AioQueue::poll(std::uint32_t max) noexcept {
-    // `settle` appends what goes on with its next part: the end of what is looked at is fixed here,
-    // and the room for it is there, because what it appends it has taken out.
+    // Callbacks, and commands that go on with their next part, append to what is looked at: its end
+    // is fixed here, and the room for it is there, because what is appended was taken out.
     const std::size_t count = running_.size();
     std::size_t kept = 0;
-    bool changed = false;
-    for (std::size_t i = 0; i < count; ++i) {
-        Request* request = running_[i];
-        running_[i] = nullptr;
-        if (settle(*request)) {
-            changed = true;
-        } else {
-            running_[kept++] = request;
+    std::size_t looked_at = 0;
+    std::uint32_t done = 0;
+    for (; looked_at < count && done < max; ++looked_at) {
+        Request& request = *running_[looked_at];
+        const int why = ::aio_error(&request.control);
+        if (why == EINPROGRESS) {
+            if (os::kAioIsInOrder) break;
+            running_[kept++] = &request;
+            continue;
         }
+        if (watcher_ != nullptr) [[unlikely]]
+            watcher_->remove(request.control);
+        if (!settle(request, why, ::aio_return(&request.control))) [[unlikely]]
+            continue;
+        free_.push_back(&request);
+        ++done;
+        complete(*request.context);
     }
-    if (changed) {
+    if (looked_at != kept) {
         running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(kept),
-                       running_.begin() + static_cast<std::ptrdiff_t>(count));
+                       running_.begin() + static_cast<std::ptrdiff_t>(looked_at));
     }
     if (!waiting_.empty()) [[unlikely]]
         start_waiting();
+    if (!finished_.empty()) [[unlikely]]
+        done += report_finished(max - done);
+    if (watcher_ != nullptr) [[unlikely]] {
+        watcher_->settle();
+        signal_watcher();
+    }
+    return done;
+}
 
+/// Reports commands that ended without a request of the system.
+std::uint32_t AioQueue::report_finished(std::uint32_t max) noexcept {
     // What callbacks submit and the system refuses at once waits for the next call.
     const std::size_t ready = std::min<std::size_t>(finished_.size(), max);
     for (std::size_t i = 0; i < ready; ++i) {
@@ -278,15 +343,12 @@ std::uint32_t AioQueue::poll(std::uint32_t max) noexcept {
         complete(context);
     }
     finished_.erase(finished_.begin(), finished_.begin() + static_cast<std::ptrdiff_t>(ready));
-    if (watcher_ != nullptr) {
-        watcher_->settle();
-        signal_watcher();
-    }
     return static_cast<std::uint32_t>(ready);
 }
 
-/// Sleeps until a request that the system has is done, or `left` has passed.
-Result<void> AioQueue::suspend(std::chrono::nanoseconds left) noexcept {
+/// Sleeps until a request that the system has is done, or `left` has passed. Where they end in
+/// order, until the oldest `min` are.
+Result<void> AioQueue::suspend(std::uint32_t min, std::chrono::nanoseconds left) noexcept {
     // With nothing of ours running, the room that is waited for is another queue's to free, and
     // nothing tells of it.
     constexpr std::chrono::nanoseconds kLookAgain{1'000'000};
@@ -298,7 +360,11 @@ Result<void> AioQueue::suspend(std::chrono::nanoseconds left) noexcept {
         return {};
     }
     suspended_.clear();
-    for (const Request* request : running_) suspended_.push_back(&request->control);
+    if (os::kAioIsInOrder) {
+        suspended_.push_back(&running_[std::min<std::size_t>(min, running_.size()) - 1]->control);
+    } else {
+        for (const Request* request : running_) suspended_.push_back(&request->control);
+    }
     if (::aio_suspend(suspended_.data(), static_cast<int>(suspended_.size()),
                       left.count() < 0 ? nullptr : &limit) == 0 ||
         errno == EAGAIN || errno == EINTR)
@@ -306,13 +372,15 @@ Result<void> AioQueue::suspend(std::chrono::nanoseconds left) noexcept {
     return fail(Error::of_system(errno));
 }
 
-Result<std::uint32_t> AioQueue::wait(std::uint32_t, std::uint32_t max,
+Result<std::uint32_t> AioQueue::wait(std::uint32_t min, std::uint32_t max,
                                      std::chrono::nanoseconds timeout) noexcept {
+    min = std::max(min, 1u);
     const os::Deadline deadline(timeout);
     for (;;) {
         if (const std::uint32_t done = poll(max); done > 0 || in_flight() == 0) return done;
         if (deadline.passed()) return 0;
-        if (auto slept = suspend(deadline.left()); !slept) return std::unexpected(slept.error());
+        if (auto slept = suspend(min, deadline.left()); !slept)
+            return std::unexpected(slept.error());
     }
 }
 
