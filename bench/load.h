@@ -26,6 +26,7 @@ struct load {
     bool direct;
     bool batch;    ///< Submit with one call, where the program can.
     bool latency;  ///< Take the time of every read, where the program can.
+    bool fill;     ///< Write the whole device first: of a device that lives in the program.
 
     uint64_t blocks;  ///< Of 4 KiB, in the device.
     uint64_t random;
@@ -55,7 +56,7 @@ static inline uint64_t load_clock_ns(clockid_t clock) {
 static inline void load_usage(const char* program) {
     fprintf(stderr,
             "usage: %s --device D [--interface I] [--depth 32] [--count 100000]\n"
-            "       [--mode poll|wait] [--direct] [--batch] [--latency]\n"
+            "       [--mode poll|wait] [--direct] [--batch] [--latency] [--fill]\n"
             "Reads 4 KiB at random places and prints what it took, as one line of JSON.\n",
             program);
     exit(2);
@@ -73,6 +74,8 @@ static inline void load_options(struct load* load, int argc, char** argv) {
             load->batch = true;
         } else if (strcmp(word, "--latency") == 0) {
             load->latency = true;
+        } else if (strcmp(word, "--fill") == 0) {
+            load->fill = true;
         } else if (i + 1 == argc) {
             load_usage(argv[0]);
         } else if (strcmp(word, "--device") == 0) {

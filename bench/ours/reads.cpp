@@ -75,13 +75,24 @@ void read_all_in_batches(xnvme::Queue& queue, std::uint32_t blocks) {
     load_stop(&run);
 }
 
+/// What was never written is not read: a model device answers with zeroes from nowhere.
+void write_all(xnvme::Device& device) {
+    const std::uint32_t blocks = kLoadBytes / device.geometry().block_bytes;
+    const std::vector<std::byte> data(kLoadBytes, std::byte{1});
+    for (std::uint64_t slba = 0; slba + blocks <= device.geometry().blocks; slba += blocks) {
+        const auto written =
+            device.execute(xnvme::nvme::write(slba, blocks), xnvme::Data(data.data(), data.size()));
+        if (!written) fail(xnvme::describe(written.error()));
+    }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     load_options(&run, argc, argv);
     xnvme::Options options;
     if (std::strcmp(run.interface, "default") != 0) options.async = run.interface;
-    options.access = xnvme::Access::read_only;
+    options.access = run.fill ? xnvme::Access::read_write : xnvme::Access::read_only;
     options.direct = run.direct;
     auto device = xnvme::Device::open(run.device, options);
     if (!device) fail(device.error().sentence);
@@ -92,6 +103,7 @@ int main(int argc, char** argv) {
     const xnvme::Geometry& geometry = device->geometry();
     if (geometry.block_bytes == 0 || kLoadBytes % geometry.block_bytes != 0)
         fail("a read of 4 KiB is not whole blocks of this device");
+    if (run.fill) write_all(*device);
     load_prepare(&run, geometry.size_bytes, reinterpret_cast<char*>(memory->data()));
     staged.resize(run.depth);
 

@@ -37,12 +37,23 @@ static void read_all(struct xnvme_queue* queue, uint32_t nsid, uint32_t blocks) 
     load_stop(&run);
 }
 
+/// What was never written is not read: a model device answers with zeroes from nowhere.
+static void write_all(struct xnvme_dev* dev, void* memory, uint32_t blocks) {
+    struct xnvme_cmd_ctx ctx = xnvme_cmd_ctx_from_dev(dev);
+    const uint64_t end = xnvme_dev_get_geo(dev)->tbytes / kLoadBytes * blocks;
+    for (uint64_t slba = 0; slba < end; slba += blocks) {
+        const int error = xnvme_nvm_write(&ctx, xnvme_dev_get_nsid(dev), slba,
+                                          (uint16_t)(blocks - 1), memory, NULL);
+        if (error != 0) load_fail("xnvme_nvm_write", -error);
+    }
+}
+
 int main(int argc, char** argv) {
     load_options(&run, argc, argv);
     if (run.batch || run.latency) load_usage(argv[0]);
     struct xnvme_opts opts = xnvme_opts_default();
     opts.async = strcmp(run.interface, "default") != 0 ? run.interface : NULL;
-    opts.rdonly = 1;
+    opts.rdonly = run.fill ? 0 : 1;
     opts.direct = run.direct ? 1 : 0;
     struct xnvme_dev* const dev = xnvme_dev_open(run.device, &opts);
     if (dev == NULL) load_fail(xnvme_error_sentence(), 0);
@@ -53,6 +64,7 @@ int main(int argc, char** argv) {
     struct xnvme_queue* queue = NULL;
     if (memory == NULL || xnvme_queue_init(dev, (uint16_t)run.depth, 0, &queue) != 0)
         load_fail(xnvme_error_sentence(), 0);
+    if (run.fill) write_all(dev, memory, kLoadBytes / geo->lba_nbytes);
     load_prepare(&run, geo->tbytes, (char*)memory);
     read_all(queue, xnvme_dev_get_nsid(dev), kLoadBytes / geo->lba_nbytes);
     load_print(&run, run.interface);

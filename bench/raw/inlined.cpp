@@ -45,8 +45,11 @@ class Inlined {
     void complete(bool, Finished&& finished) {
         for (std::uint32_t i = 0; i < pending_count_; ++i) {
             Request& request = *pending_[i];
-            if constexpr (kCopies)
-                std::memcpy(request.buffer, data_ + request.slba * kBlockBytes, kLoadBytes);
+            if constexpr (kCopies) {
+                // A length that is not known before, as in a device: the copy is the C library's.
+                const std::size_t bytes = (std::size_t{request.blocks} + 1) * kBlockBytes;
+                std::memcpy(request.buffer, data_ + request.slba * kBlockBytes, bytes);
+            }
             request.result = kLoadBytes;
             free_[free_count_++] = &request;
             finished(request.buffer, request.result == kLoadBytes);
