@@ -8,15 +8,19 @@ what each of them means."""
 import argparse
 import dataclasses
 import json
+import os
 import pathlib
 import platform
+import signal
 import statistics
 import subprocess
 import sys
 import time
 
 import counting
+import picture
 import programs as p
+import report
 import rows
 import timing
 
@@ -69,7 +73,7 @@ def count_one(folder, target, depth, program):
 def count_instructions(folder, cases):
     entries = []
     for name, depth, wanted in cases:
-        with p.make_target(name) as target:
+        with p.make_target(name, p.COUNTED_MIB) as target:
             for program in p.built(folder, wanted):
                 say(f"instructions: {name}, depth {depth}, {program.name}")
                 entries.append(entry_of(name, depth, program,
@@ -81,7 +85,7 @@ def count_submissions(folder):
     """Instructions per command inside the functions of ours/submit that submit 32."""
     found = {}
     for interface in SUBMISSIONS:
-        with p.make_target("nil" if interface == "nil" else "file") as target:
+        with p.make_target("nil" if interface == "nil" else "file", p.COUNTED_MIB) as target:
             for kind, flags in (("single", ()), ("batch", ("--batch",))):
                 say(f"instructions: submitting, {interface}, {kind}")
                 program = p.Program(kind, "ours/submit", interface, flags)
@@ -94,7 +98,7 @@ def count_submissions(folder):
 
 def count_system_calls(folder):
     entries = []
-    with p.make_target("file") as target:
+    with p.make_target("file", p.COUNTED_MIB) as target:
         for depth in DEPTHS:
             for program in p.built(folder, [*p.programs_on("file"), p.c("libaio")]):
                 if program.name == "C++ default":
@@ -110,7 +114,7 @@ def count_system_calls(folder):
 def measure_times(folder, rounds, seconds):
     entries, missing = [], []
     for name in p.MAKERS:
-        with p.make_target(name) as target:
+        with p.make_target(name, p.TIMED_MIB) as target:
             if isinstance(target, str):
                 missing.append(target)
                 say(target)
@@ -127,7 +131,7 @@ def measure_times(folder, rounds, seconds):
 
 
 def measure_open(folder, rounds):
-    with p.make_target("file") as target:
+    with p.make_target("file", p.COUNTED_MIB) as target:
         program = p.Program("open", "ours/open", "default")
         lines = [timing.run(program.argv(folder, target, 1, 500)) for _ in range(rounds)]
     each = [line["cpu_s"] * 1e6 / line["count"] for line in lines]
@@ -145,7 +149,7 @@ def machine(folder):
              if line.startswith("model name")]
     return {"processor": model[0] if model else platform.machine(), "processors": len(model),
             "kernel": platform.release(), "compiler": f"{pathlib.Path(compiler).name} {version}",
-            "load_average": open("/proc/loadavg", encoding="utf-8").read().split()[0]}
+            "load_average": os.getloadavg()[0]}
 
 
 def measure(folder, options):
@@ -157,53 +161,44 @@ def measure(folder, options):
         results["open"] = measure_open(folder, options.rounds)
         results["times"], results["missing"] = measure_times(folder, options.rounds,
                                                              options.seconds)
-    results["table"] = [{**dataclasses.asdict(row), "met": row.met}
-                        for row in rows.table(results)]
     return results
 
 
-# ---- What is printed ----------------------------------------------------------------------------
-
-
-def print_instructions(entries):
-    print(f"{'instructions per read':<38}{'whole':>9}{'library':>9}{'libc':>9}  allocations")
-    for entry in entries:
-        name = f"{entry['target']}, depth {entry['depth']}: {entry['program']}"
-        print(f"{name:<38}{entry['whole']:>9.1f}{entry['library']:>9.1f}"
-              f"{abs(entry['libc']):>9.1f}  {entry['allocations']:.2f}")
-
-
-def shown(row):
-    if row["figure"] is None:
-        return "-"
-    places = 0 if abs(row["figure"]) >= 100 else 1 if row["unit"] == "" and row["most"] > 1 else 2
-    return f"{row['figure']:.{places}f}"
-
-
-def verdict(row):
-    return {None: "not measured", True: "met", False: "NOT MET"}[row["met"]]
-
-
-def print_table(table):
-    width = max(len(row["what"]) for row in table)
-    print(f"{'':<{width}}  {'':<7}{'figure':>8}{'target':>9}")
-    for row in table:
-        if row["figure"] is None:
-            continue
-        print(f"{row['what']:<{width}}  {row['api']:<7}{shown(row):>8}{'<= ' + str(row['most']):>9}"
-              f"  {verdict(row):<8}{row['also']}")
-    measured = [row for row in table if row["met"] is not None]
-    print(f"\n{sum(row['met'] for row in measured)} of {len(measured)} met; "
-          f"{len(table) - len(measured)} not measured")
+def tell(results, folder, output, functions):
+    everything = "times" in results
+    if not everything:
+        folder = folder / "quick"  # What all of it found stays.
+        folder.mkdir(exist_ok=True)
+    (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    (folder / "results.svg").write_text(picture.draw(results))
+    (folder / "report.html").write_text(report.page(results))
+    if output == "json":
+        print(json.dumps(results, indent=1))
+    elif output == "markdown":
+        print(report.table_markdown(results["table"]))
+    else:
+        print(report.instructions_text(results["instructions"], functions), end="\n\n")
+        if results.get("system_calls"):
+            print(report.calls_text(results["system_calls"]), end="\n\n")
+        print(report.table_text(results["table"], everything), end="\n\n")
+        for why in results.get("missing", []):
+            print(f"not measured: {why}")
+        about = results["machine"]
+        if results.get("times") and about["load_average"] > about["processors"] / 2:
+            print(f"the machine had other work (load average {about['load_average']}, "
+                  f"{about['processors']} processors): times are rough, instructions are not")
+        print(f"all of it, with pictures: {folder}/report.html")
 
 
 # ---- The baseline -------------------------------------------------------------------------------
 
 
 def baseline_of(results):
-    """What is compared: whole programs, by target, depth and program, and submissions."""
+    """What is compared: whole programs, by target, depth and program, and submissions. Without the
+    copy of data, for which the C library has a function for each kind of processor."""
     instructions = {f"{entry['target']}, depth {entry['depth']}, {entry['program']}":
-                    round(entry["whole"], 1) for entry in results["instructions"]}
+                    round(entry["whole"] - entry["copies"], 1)
+                    for entry in results["instructions"]}
     instructions |= {f"submit, {name}": round(count, 1)
                      for name, count in results["submit"].items()}
     return {"compiler": results["machine"]["compiler"], "instructions": instructions}
@@ -221,32 +216,37 @@ def update_baseline(folder):
     return 0
 
 
+def compare(before, now):
+    """Lines on what rose (or is on one side only), and on what fell."""
+    risen, fallen = [], []
+    for name, count in before.items():
+        change = f"{name}: {now.get(name, 0):.1f} instructions per read, {count:.1f} before"
+        if name not in now:
+            risen.append(f"{name}: in the baseline, and not counted in this build")
+        elif now[name] > count * (1 + MOST_RISE):
+            risen.append(f"{change}: {100 * (now[name] / count - 1):+.1f} %, "
+                         f"at most {100 * MOST_RISE:.0f} %")
+        elif now[name] < count / (1 + MOST_RISE):
+            fallen.append(change)
+    risen += [f"{name}: counted, and not in the baseline" for name in now if name not in before]
+    return risen, fallen
+
+
 def check(folder):
     """0 when no count rose, 1 when one did, 77 where another compiler makes them incomparable."""
     before = json.loads(BASELINE.read_text())
-    if machine(folder)["compiler"] != before["compiler"]:
-        print(f"not compared: the baseline is of {before['compiler']}, this build of "
-              f"{machine(folder)['compiler']}")
+    compiler = machine(folder)["compiler"]
+    if compiler != before["compiler"]:
+        print(f"not compared: the baseline is of {before['compiler']}, this build of {compiler}")
         return 77
     now = count_steady(folder)["instructions"]
-    risen = []
-    for name, most in before["instructions"].items():
-        if name not in now:
-            risen.append(f"{name}: in the baseline, and not counted in this build")
-        elif now[name] > most * (1 + MOST_RISE):
-            risen.append(f"{name}: {now[name]:.1f} instructions per read, {most:.1f} before: "
-                         f"{100 * (now[name] / most - 1):+.1f} %, at most {100 * MOST_RISE:.0f} %")
-    risen += [f"{name}: counted, and not in the baseline" for name in now
-              if name not in before["instructions"]]
-    fallen = [name for name in now if now[name] < before["instructions"].get(name, 0) / 1.03]
-    print(f"{len(now)} counts compared, {len(fallen)} of them lower than in the baseline")
-    for line in fallen:
-        print(f"  lower: {line}: {now[line]:.1f}, {before['instructions'][line]:.1f} before")
-    for line in risen:
-        print(f"  RISEN: {line}")
+    risen, fallen = compare(before["instructions"], now)
+    print(f"{len(now)} counts compared with bench/baseline.json")
+    print("".join(f"  RISEN {line}\n" for line in risen) +
+          "".join(f"  lower {line}\n" for line in fallen), end="")
     if risen or fallen:
         print("Where it is meant: ./dev bench --update-baseline, and commit bench/baseline.json. "
-              "What changed: ./dev bench --quick shows the instructions by function.")
+              "Where it comes from: ./dev bench --quick --functions")
     return 1 if risen else 0
 
 
@@ -258,6 +258,7 @@ examples
   ./dev bench --quick                          the instruction counts alone
   ./dev bench --rounds 15 --seconds 0.3        longer, for a machine with other work
   ./dev bench --output json > figures.json
+  ./dev bench --results build/bench/results.json --output markdown
   build/bench/ours/reads --help                one program by itself
 """
 
@@ -268,9 +269,13 @@ def parse():
     parser.add_argument("--build", default=HERE.parent / "build", type=pathlib.Path,
                         help="the build's folder (build)")
     parser.add_argument("--quick", action="store_true", help="the instruction counts alone")
+    parser.add_argument("--functions", action="store_true",
+                        help="print the instructions by function too")
     parser.add_argument("--rounds", type=int, default=9, help="rounds of the timed runs (9)")
-    parser.add_argument("--seconds", type=float, default=0.1, help="of each timed run (0.1)")
-    parser.add_argument("--output", choices=("table", "json"), default="table")
+    parser.add_argument("--seconds", type=float, default=0.1, help="of processor time in each of them (0.1)")
+    parser.add_argument("--output", choices=("table", "json", "markdown"), default="table")
+    parser.add_argument("--results", type=pathlib.Path, metavar="FILE",
+                        help="tell of these results again, and measure nothing")
     parser.add_argument("--check", action="store_true",
                         help="compare the instruction counts with bench/baseline.json")
     parser.add_argument("--update-baseline", action="store_true",
@@ -280,6 +285,8 @@ def parse():
 
 def main():
     options = parse()
+    # So that devices are taken away when somebody stops this with kill.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     folder = options.build.resolve() / "bench"
     if not (folder / "ours/reads").exists():
         sys.exit(f"{folder} holds no programs: build first (./dev bench builds by itself)")
@@ -287,15 +294,13 @@ def main():
         return check(folder)
     if options.update_baseline:
         return update_baseline(folder)
-    results = measure(folder, options)
-    text = json.dumps(results, indent=1)
-    (folder / "results.json").write_text(text + "\n")
-    if options.output == "json":
-        print(text)
-        return 0
-    print_instructions(results["instructions"])
-    print()
-    print_table(results["table"])
+    if options.results:
+        results = json.loads(options.results.read_text())
+    else:
+        results = measure(folder, options)
+    results["table"] = [{**dataclasses.asdict(row), "met": row.met}
+                        for row in rows.table(results)]
+    tell(results, folder, options.output, options.functions)
     return 0
 
 

@@ -7,7 +7,8 @@ import pathlib
 import subprocess
 import tempfile
 
-TARGET_BYTES = 64 << 20
+TIMED_MIB = 64
+COUNTED_MIB = 4  # Instructions are the same on a small device.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,38 +76,45 @@ class Target:
     fill: bool = False  # It lives in the program, which has to write it first.
 
 
-NIL = Target("nil", "mem:16MiB", "no data moves: the library and the loop alone")
-MODEL = Target("model", "mem:64MiB", "the controller in memory, with its copy", fill=True)
-
-
-def fill(path, length):
-    """Data that does not compress, read back once so that it is in the cache."""
+def fill(path, mebibytes):
+    """Data that does not compress; of a file, it is in the page cache afterwards."""
     with open(path, "r+b" if os.path.exists(path) else "wb") as file:
-        for _ in range(length >> 20):
+        for _ in range(mebibytes):
             file.write(os.urandom(1 << 20))
         file.flush()
         os.fsync(file.fileno())
 
 
 @contextlib.contextmanager
-def cached_file():
+def nil(mebibytes):
+    yield Target("nil", f"mem:{mebibytes}MiB", "no data moves: the library and the loop alone")
+
+
+@contextlib.contextmanager
+def model(mebibytes):
+    yield Target("model", f"mem:{mebibytes}MiB", "the controller in memory, with its copy",
+                 fill=True)
+
+
+@contextlib.contextmanager
+def cached_file(mebibytes):
     with tempfile.TemporaryDirectory(prefix="xnvme-bench.", dir="/var/tmp") as folder:
         path = os.path.join(folder, "file")
-        fill(path, TARGET_BYTES)
+        fill(path, mebibytes)
         yield Target("file", path, "a file in the page cache, on disk")
 
 
 @contextlib.contextmanager
-def tmpfs_file():
+def tmpfs_file(mebibytes):
     with tempfile.TemporaryDirectory(prefix="xnvme-bench.", dir="/dev/shm") as folder:
         path = os.path.join(folder, "file")
-        fill(path, TARGET_BYTES)
+        fill(path, mebibytes)
         yield Target("tmpfs", path, "a file on tmpfs, which has no NOWAIT", mode="wait")
 
 
 @contextlib.contextmanager
-def loop_device():
-    with cached_file() as file:
+def loop_device(mebibytes):
+    with cached_file(mebibytes) as file:
         device = subprocess.run(["losetup", "--find", "--show", file.device], check=True,
                                 capture_output=True, text=True).stdout.strip()
         try:
@@ -117,28 +125,23 @@ def loop_device():
 
 
 @contextlib.contextmanager
-def zram_device():
+def zram_device(mebibytes):
     control = pathlib.Path("/sys/class/zram-control")
     # Reading makes a new device and says its number.
     number = (control / "hot_add").read_text().strip()
     try:
-        pathlib.Path(f"/sys/block/zram{number}/disksize").write_text(str(TARGET_BYTES))
+        pathlib.Path(f"/sys/block/zram{number}/disksize").write_text(f"{mebibytes}M")
         device = f"/dev/zram{number}"
-        fill(device, TARGET_BYTES)
+        fill(device, mebibytes)
         yield Target("zram", device, "a zram device with O_DIRECT, which has no NOWAIT",
                      mode="wait", direct=True)
     finally:
         (control / "hot_remove").write_text(number)
 
 
-@contextlib.contextmanager
-def always(target):
-    yield target
-
-
 MAKERS = {
-    "nil": lambda: always(NIL),
-    "model": lambda: always(MODEL),
+    "nil": nil,
+    "model": model,
     "file": cached_file,
     "loop": loop_device,
     "zram": zram_device,
@@ -147,11 +150,11 @@ MAKERS = {
 
 
 @contextlib.contextmanager
-def make_target(name):
+def make_target(name, mebibytes):
     """The target, or a sentence why this machine has none."""
     with contextlib.ExitStack() as stack:
         try:
-            target = stack.enter_context(MAKERS[name]())
+            target = stack.enter_context(MAKERS[name](mebibytes))
         except (OSError, subprocess.CalledProcessError) as error:
             target = f"{name} cannot be made here (it takes root and the kernel's module): {error}"
         yield target

@@ -5,6 +5,7 @@ Instructions are those of the whole program less those of the raw program beside
 what is inlined into the program nor what is called escapes."""
 
 import dataclasses
+import statistics
 
 import programs as p
 
@@ -54,20 +55,21 @@ class Results:
 
 
 def ratio(ours, base, clock="cpu"):
-    """Of two programs that ran in the same rounds: of the minima, and the median of the rounds."""
+    """Of two programs that ran in the same rounds: of the minima, and the quartiles of the rounds."""
     ours, base = ours[f"{clock}_us"], base[f"{clock}_us"]
-    in_rounds = sorted(a / b for a, b in zip(ours, base))
-    middle = len(in_rounds) // 2
-    median = (in_rounds[middle] + in_rounds[-1 - middle]) / 2
-    return {"minimum": min(ours) / min(base), "median": median}
+    in_rounds = [a / b for a, b in zip(ours, base)]
+    low, median, high = statistics.quantiles(in_rounds, n=4, method="inclusive")
+    return {"minimum": min(ours) / min(base), "low": low, "median": median, "high": high}
 
 
 def ratio_row(what, api, found, most, also=""):
-    """The ratio of the minima decides: what else the machine does only ever adds to a time."""
+    """The median of the rounds decides. A minimum is that of one moment in which a program was alone
+    on the machine, and the other may not have had such a moment."""
     if found is None:
         return Row(what, api, None, most, "x", also)
-    median = f"median {found['median']:.2f}"
-    return Row(what, api, found["minimum"], most, "x", f"{median}; {also}" if also else median)
+    spread = (f"half of the rounds {found['low']:.2f} to {found['high']:.2f}, "
+              f"minima {found['minimum']:.2f}")
+    return Row(what, api, found["median"], most, "x", f"{spread}; {also}" if also else spread)
 
 
 def instruction_rows(r):
@@ -122,7 +124,7 @@ def time_rows(r):
         yield ratio_row(
             f"loop, O_DIRECT, depth 32, waiting: {name} time, to plain liburing", "C++",
             r.ratio("loop", 32, "C++ io_uring", p.RAW_PLAIN.name, clock), most,
-            f"to tuned liburing {tuned['minimum']:.2f}" if tuned else "")
+            f"to tuned liburing {tuned['median']:.2f}" if tuned else "")
     for target in ("zram", "tmpfs"):
         yield selection_row(r, target)
 
@@ -135,10 +137,12 @@ def selection_row(r, target):
     chosen = r.times.get((target, 32, "C++ default"))
     if not tried or chosen is None:
         return Row(what, "C++", None, 1.05, "x")
-    best = min(tried, key=lambda program: min(tried[program]["cpu_us"]))
-    ours = min((program for program in tried if program.startswith("C++")),
-               key=lambda program: min(tried[program]["cpu_us"]))
-    to_ours = ratio(chosen, tried[ours])["minimum"]
+
+    def middle(program):
+        return statistics.median(tried[program]["cpu_us"])
+    best = min(tried, key=middle)
+    ours = min((program for program in tried if program.startswith("C++")), key=middle)
+    to_ours = ratio(chosen, tried[ours])["median"]
     return ratio_row(what, "C++", ratio(chosen, tried[best]), 1.05,
                      f"chosen {chosen['interface']}; best {best}; "
                      f"to {ours}, the best of ours, {to_ours:.2f}")

@@ -17,10 +17,14 @@ def run(argv):
 
 
 def reads_that_take(seconds, argv_of):
-    """How many reads the program does in about that time."""
-    warm = run(argv_of(WARM_UP))
-    more = run(argv_of(max(WARM_UP, int(WARM_UP * 0.01 / warm["wall_s"]))))
-    return max(WARM_UP, int(seconds * more["count"] / more["wall_s"]))
+    """How many reads take the program about that much of the processor, and not much longer to
+    sleep through. Not the wall time alone: others may have the processor meanwhile."""
+    count = WARM_UP
+    for wanted in (seconds / 10, seconds):
+        line = run(argv_of(count))
+        took = max(line["cpu_s"], line["wall_s"] / 2)
+        count = max(WARM_UP, int(wanted * line["count"] / took))
+    return count
 
 
 def interleaved(programs, argv_of, rounds, seconds):

@@ -165,6 +165,13 @@ if(XNVME_BUILD_SHARED AND NOT APPLE AND NOT XNVME_SANITIZE)
     set_tests_properties(consumer PROPERTIES LABELS consumer TIMEOUT 300)
 endif()
 
+if(TARGET bench)
+    add_test(NAME bench_report COMMAND "${XNVME_PYTHON}"
+        "${PROJECT_SOURCE_DIR}/bench/report_test.py")
+    set_tests_properties(bench_report PROPERTIES LABELS bench TIMEOUT 60
+        ENVIRONMENT "${xnvme_script_environment}")
+endif()
+
 # Counts are those of optimised code of the compiler that made the baseline; with another version of
 # it the check says so and is counted as skipped.
 if(TARGET bench AND XNVME_BUILD_SHARED AND NOT XNVME_SANITIZE AND XNVME_LTO

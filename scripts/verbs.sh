@@ -35,7 +35,7 @@ verb_demo() {
 verb_bench() {
     step "packages" "./dev deps" need_packages "${packages_build[@]}" "${packages_test[@]}" \
         "${packages_bench[@]}" >&2
-    step "release build" "./dev build" configure_and_build release >&2
+    step "release build" "./dev build" configure_and_build release bench >&2
     exec python3 bench/bench.py "$@"
 }
 
