@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import platform
+import shutil
 import signal
 import statistics
 import subprocess
@@ -112,13 +113,14 @@ def count_system_calls(folder):
 
 
 def measure_times(folder, rounds, seconds):
-    entries, missing = [], []
+    entries, notes, missing = [], {}, []
     for name in p.MAKERS:
         with p.make_target(name, p.TIMED_MIB) as target:
             if isinstance(target, str):
                 missing.append(target)
                 say(target)
                 continue
+            notes[name] = target.note
             for depth in DEPTHS:
                 say(f"times: {name}, depth {depth}, {rounds} rounds")
                 programs = p.built(folder, p.programs_on(name))
@@ -127,7 +129,7 @@ def measure_times(folder, rounds, seconds):
                     program.argv(folder, t, d, count, t.mode), rounds, seconds)
                 entries += [{"target": name, "depth": depth, "program": program.name,
                              "mode": target.mode, **times[program]} for program in programs]
-    return entries, missing
+    return {"times": entries, "targets": notes, "missing": missing}
 
 
 def measure_open(folder, rounds):
@@ -159,8 +161,7 @@ def measure(folder, options):
     if not options.quick:
         results["system_calls"] = count_system_calls(folder)
         results["open"] = measure_open(folder, options.rounds)
-        results["times"], results["missing"] = measure_times(folder, options.rounds,
-                                                             options.seconds)
+        results |= measure_times(folder, options.rounds, options.seconds)
     return results
 
 
@@ -290,6 +291,16 @@ def main():
     folder = options.build.resolve() / "bench"
     if not (folder / "ours/reads").exists():
         sys.exit(f"{folder} holds no programs: build first (./dev bench builds by itself)")
+    for tool in ("valgrind", "strace"):
+        if shutil.which(tool) is None:
+            sys.exit(f"{tool} is needed and not installed (./dev bench installs it)")
+    try:
+        return act(options, folder)
+    except RuntimeError as error:
+        sys.exit(f"bench: {error}")
+
+
+def act(options, folder):
     if options.check:
         return check(folder)
     if options.update_baseline:

@@ -60,11 +60,15 @@ def round_step(most, count=4):
 
 
 def groups(entries, wanted):
-    """Programs in their order, each with its entries by depth; of those that have `wanted`."""
+    """Programs in their order, each with its entries by depth; of those that have `wanted`. The
+    library's choice is named."""
     found = {}
     for entry in entries:
         if entry.get(wanted):
-            found.setdefault(entry["program"], {})[entry["depth"]] = entry
+            name = entry["program"]
+            if name == "C++ default":
+                name += f" ({entry['interface']})"
+            found.setdefault(name, {})[entry["depth"]] = entry
     return found
 
 
@@ -143,7 +147,7 @@ def depth_legend(depths, x, y):
             parts.append(bar(x, y - 9, 10, 10, colour, f"depth {depth}"))
             parts.append(text(x + 13, y, str(depth), 10, colour="#444"))
         x += 60
-    parts.append(text(x, y, "depth 1, 32, 128; latency from the median (dot) to 99 % (tick)", 10,
+    parts.append(text(x, y, "by depth; latency from the median (dot) to 99 % (tick)", 10,
                       colour="#444"))
     return parts
 
@@ -170,7 +174,7 @@ def part_of(function):
 def budget(entries, x, top, width):
     """Stacked bars: each segment is a function's own instructions."""
     label = 260
-    room = width - label - 60
+    room = width - label - 110
     entries = [entry for entry in entries if entry["whole"]]
 
     def without_copy(entry):
@@ -231,10 +235,13 @@ def draw(results):
         for name in dict.fromkeys(entry["target"] for entry in times):
             here = [entry for entry in times if entry["target"] == name]
             y += 34
-            parts.append(text(20, y, f"{name}: reads per second, best round", 13, weight="bold"))
-            parts.append(text(WIDTH / 2 + 10, y, "latency", 13, weight="bold"))
-            left, bottom = reads_per_second(here, 20, y + 10, WIDTH / 2 - 20)
-            right, other = latencies(here, WIDTH / 2 + 10, y + 10, WIDTH / 2 - 30)
+            parts.append(text(20, y, name, 13, weight="bold"))
+            parts.append(text(70, y, results["targets"][name], 12, colour="#444"))
+            y += 16
+            parts.append(text(20, y, "reads per second, best round", 11, colour="#444"))
+            parts.append(text(WIDTH / 2 + 10, y, "latency", 11, colour="#444"))
+            left, bottom = reads_per_second(here, 20, y + 6, WIDTH / 2 - 20)
+            right, other = latencies(here, WIDTH / 2 + 10, y + 6, WIDTH / 2 - 30)
             parts += left + right
             y = max(bottom, other)
     y += 34

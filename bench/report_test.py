@@ -35,6 +35,7 @@ RESULTS = {
                       "calls": {"futex": 0.5, "pread64": 1.0}}],
     "times": [times("nil", p.RAW_NIL.name, [2.0, 1.0, 4.0]),
               times("nil", "C++ nil", [3.0, 1.9, 6.4]), times("nil", "C nil", [4.0, 2.4, 9.6])],
+    "targets": {"nil": "no data & no device"},
     "missing": ["zram cannot be made here: <no>"],
 }
 
@@ -97,6 +98,7 @@ class Told(unittest.TestCase):
         root = xml.etree.ElementTree.fromstring(picture.draw(self.results))
         words = " ".join(root.itertext())
         self.assertIn("<one>", words)
+        self.assertIn("no data & no device", words)
         self.assertIn("Queue::submit", words)
 
     def test_a_page_needs_nothing_else(self):
