@@ -93,11 +93,7 @@ endforeach()
 
 # What needs the shared library, and the compilers as they are.
 if(TARGET xnvme_c AND NOT APPLE AND NOT XNVME_SANITIZE)
-    add_executable(capi_cost_cpp "${PROJECT_SOURCE_DIR}/tests/capi/cost.cpp")
-    target_link_libraries(capi_cost_cpp PRIVATE xnvmepp xnvme_warnings)
-    set_target_properties(capi_cost_cpp PROPERTIES
-        OUTPUT_NAME cost_cpp RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/capi")
-    foreach(script abi_test link_test ctypes_test print_test cost_test)
+    foreach(script abi_test link_test ctypes_test print_test)
         add_test(NAME capi_${script} COMMAND "${XNVME_PYTHON}"
             "${PROJECT_SOURCE_DIR}/tests/capi/${script}.py"
             WORKING_DIRECTORY "${PROJECT_BINARY_DIR}")

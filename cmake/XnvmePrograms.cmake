@@ -1,4 +1,4 @@
-# The command, the examples and the benchmarks. A folder that is still empty adds nothing.
+# The command, the examples and the benchmarks.
 
 xnvme_glob_sources(xnvme_tool_sources tools/xnvme)
 if(XNVME_BUILD_COMMAND AND xnvme_tool_sources)
@@ -27,14 +27,6 @@ if(XNVME_BUILD_EXAMPLES)
     endforeach()
 endif()
 
-if(XNVME_BUILD_BENCH)
-    file(GLOB xnvme_bench_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/bench/*.cpp")
-    foreach(source IN LISTS xnvme_bench_sources)
-        get_filename_component(name "${source}" NAME_WE)
-        add_executable(bench_${name} "${source}")
-        target_link_libraries(bench_${name} PRIVATE
-            xnvme_internal xnvme_lto_compile xnvme_lto_link)
-        set_target_properties(bench_${name} PROPERTIES OUTPUT_NAME ${name}
-            RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bench")
-    endforeach()
+if(XNVME_BUILD_BENCH AND CMAKE_SYSTEM_NAME STREQUAL "Linux")
+    include(XnvmeBench)
 endif()

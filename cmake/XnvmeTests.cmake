@@ -8,6 +8,7 @@
 #   capi         tests/capi: programs in C, and scripts, against the C API
 #   docs         tests/docs: scripts that hold the documents against the build
 #   consumer     tests/consumer: a stranger's program against the installed package
+#   bench        instruction counts against bench/baseline.json
 #   symbols      what the shared library shows
 #   concurrent   what is worth running under the thread sanitizer
 
@@ -164,4 +165,22 @@ if(XNVME_BUILD_SHARED AND NOT APPLE AND NOT XNVME_SANITIZE)
     add_test(NAME consumer COMMAND bash "${PROJECT_SOURCE_DIR}/tests/consumer/run.sh"
         "${PROJECT_BINARY_DIR}" "${CMAKE_CXX_COMPILER}")
     set_tests_properties(consumer PROPERTIES LABELS consumer TIMEOUT 300)
+endif()
+
+if(TARGET bench)
+    add_test(NAME bench_report COMMAND "${XNVME_PYTHON}"
+        "${PROJECT_SOURCE_DIR}/bench/report_test.py")
+    set_tests_properties(bench_report PROPERTIES LABELS bench TIMEOUT 60
+        ENVIRONMENT "${xnvme_script_environment}")
+endif()
+
+# Counts are those of optimised code of the compiler that made the baseline; with another version of
+# it the check says so and is counted as skipped.
+if(TARGET bench AND XNVME_BUILD_SHARED AND NOT XNVME_SANITIZE AND XNVME_LTO
+   AND CMAKE_BUILD_TYPE STREQUAL "Release" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU"
+   AND XNVME_HAVE_LIBURING AND XNVME_HAVE_LIBAIO)
+    add_test(NAME bench_baseline COMMAND "${XNVME_PYTHON}"
+        "${PROJECT_SOURCE_DIR}/bench/bench.py" --check --build "${PROJECT_BINARY_DIR}")
+    set_tests_properties(bench_baseline PROPERTIES LABELS bench TIMEOUT 300 SKIP_RETURN_CODE 77
+        ENVIRONMENT "${xnvme_script_environment}")
 endif()

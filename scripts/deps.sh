@@ -14,6 +14,7 @@ packages_build=(
 )
 # The tests make loop devices and file systems, look at symbols, and run Python scripts.
 packages_test=(googletest binutils e2fsprogs mount python3 procps util-linux valgrind)
+packages_bench=(strace)
 packages_clang=(clang-19 libclang-rt-19-dev)
 packages_lint=(clang-19 clang-format-19 clang-tidy-19 git python3)
 # The emulated machine; its kernels are not installed, see guest.sh.
@@ -74,8 +75,8 @@ need_zig() {
 
 verb_deps() {
     step "packages" "./dev deps" need_packages "${packages_build[@]}" "${packages_test[@]}" \
-        "${packages_clang[@]}" "${packages_lint[@]}" "${packages_cross[@]}" \
-        "${packages_guest[@]}"
+        "${packages_bench[@]}" "${packages_clang[@]}" "${packages_lint[@]}" \
+        "${packages_cross[@]}" "${packages_guest[@]}"
     step "kernels and QEMU for ./dev guest" "./dev deps" guest_prepare_all
     step "Zig" "./dev deps" need_zig
     steps_summary

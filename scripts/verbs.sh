@@ -36,15 +36,10 @@ verb_demo() {
 }
 
 verb_bench() {
-    build_release
-    local program ran=0
-    for program in build/bench/*; do
-        [[ -x $program && -f $program ]] || continue
-        step "bench $(basename "$program")" "$program" "$program"
-        ran=$((ran + 1))
-    done
-    ((ran > 0)) || say "bench/ holds no programs, so nothing was measured"
-    steps_summary
+    step "packages" "./dev deps" need_packages "${packages_build[@]}" "${packages_test[@]}" \
+        "${packages_bench[@]}" >&2
+    step "release build" "./dev build" configure_and_build release bench >&2
+    exec python3 bench/bench.py "$@"
 }
 
 # A report of a sanitizer ends the program, and tells how it came there.
