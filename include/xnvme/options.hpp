@@ -25,7 +25,9 @@ struct Options {
     /// Namespace, where the identifier names a controller. 0: its first, if it has one.
     std::uint32_t nsid = 0;
     Access access = Access::read_write;
-    bool direct = false;  ///< Bypass the page cache (O_DIRECT). Never dropped in silence.
+    /// Bypass the page cache (O_DIRECT). Never dropped in silence. A zoned block device that is
+    /// opened for writing does so unasked: the cache would lose the errors of its writes.
+    bool direct = false;
 
     bool create = false;               ///< Create the file when it is not there.
     bool truncate = false;             ///< Cut an existing file to nothing first.

@@ -185,6 +185,24 @@ TEST(ZonedChanged, ADeviceWithoutTheListGivesItsStatusByName) {
     EXPECT_EQ(changed.error().error.code, xnvme::Errc::device);
 }
 
+// The page cache would have said that it went well.
+TEST(ZonedBlock, AWriteToAWrongPlaceFailsWithoutDirectToo) {
+    for (const char* const async : {"io_uring", "libaio", "posix_aio", "emu"}) {
+        xnvme::Options options;
+        options.async = async;
+        xnvme::Device device = must(xnvme::Device::open(guest::device("zoned").block, options));
+        must(xnvme::zoned::reset(device, 0));
+        xnvme::Buffer block = block_of(device, 1, 5);
+        xnvme::Queue queue = must(device.create_queue(1));
+        conformance::Runner runner(queue);
+        EXPECT_EQ(runner.run(xnvme::nvme::write(7, 1), block).why.code, xnvme::Errc::system)
+            << async;
+        EXPECT_EQ(runner.run(xnvme::nvme::write(0, 1), block).why.code, xnvme::Errc::ok) << async;
+        EXPECT_EQ(zone_at(device, 0).write_pointer, 1u) << async;
+        must(xnvme::zoned::reset(device, 0));
+    }
+}
+
 TEST(ZonedBlock, ThroughTheKernelsZoneCallsThereIsNoAppend) {
     xnvme::Options options;
     options.sync = "block";

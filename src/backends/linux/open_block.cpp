@@ -203,10 +203,14 @@ Result<std::unique_ptr<Handle>, Failure> open_block(const Identifier& identifier
         return fail(Errc::not_found, no_medium(identifier, *folders));
     if (options.access != Access::read_only && read_number(folders->self + "/ro") == 1)
         return fail(Errc::read_only, identifier.text + " is read-only. Open it for reading only.");
-    os::Fd fd(::open(path.c_str(), open_flags(options)));
+    // The page cache would take a write to a wrong place of a zone, and lose it later.
+    Options opened = options;
+    const bool zoned = read_line(folders->queue("zoned")).value_or("none") != "none";
+    if (zoned && options.access != Access::read_only) opened.direct = true;
+    os::Fd fd(::open(path.c_str(), open_flags(opened)));
     if (!fd) return open_failure(identifier, options.access, errno);
     auto handle =
-        std::make_unique<BlockHandle>(identifier, std::move(*folders), std::move(fd), options);
+        std::make_unique<BlockHandle>(identifier, std::move(*folders), std::move(fd), opened);
     if (auto read = handle->refresh(); !read) return std::unexpected(std::move(read.error()));
     if (options.create_bytes > handle->facts.geometry.size_bytes)
         return fail(Errc::invalid_argument, identifier.text + " is a block device of " +
