@@ -272,7 +272,7 @@ def parse():
     parser.add_argument("--quick", action="store_true", help="the instruction counts alone")
     parser.add_argument("--functions", action="store_true",
                         help="print the instructions by function too")
-    parser.add_argument("--rounds", type=int, default=9, help="rounds of the timed runs (9)")
+    parser.add_argument("--rounds", type=int, default=7, help="rounds of the timed runs (7)")
     parser.add_argument("--seconds", type=float, default=0.1, help="of processor time in each of them (0.1)")
     parser.add_argument("--output", choices=("table", "json", "markdown"), default="table")
     parser.add_argument("--results", type=pathlib.Path, metavar="FILE",

@@ -12,6 +12,7 @@
 
 #include "capi/errors.hpp"
 #include "capi/handles.hpp"
+#include "core/identifier.hpp"
 
 using namespace xnvme;
 using namespace xnvme::capi;
@@ -140,6 +141,12 @@ int failed_open(const Failure& failure, const xnvme_opts* opts) {
 
 Result<Device, Failure> open_device(std::string_view uri, const xnvme_opts* opts) {
     Options options = options_of(opts);
+    // Programs ask for namespace 1 unless they set another, also where a device is a namespace
+    // already, whichever number it has.
+    const auto identifier = core::identify(uri, options);
+    if (identifier && (identifier->device_class == DeviceClass::nvme_block ||
+                       identifier->device_class == DeviceClass::nvme_generic))
+        options.nsid = 0;
     auto device = Device::open(uri, options);
     if (device || !leaves_access_open(opts)) return device;
     const int why = errno_of(device.error().error);
