@@ -3,10 +3,14 @@
 /// and counters. Programs use `Queue` (queue.hpp); this is what an interface implements.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <new>
+#include <span>
+#include <utility>
 
 #include <xnvme/command.hpp>
 #include <xnvme/export.hpp>
@@ -30,18 +34,30 @@ class SlotArray {
     SlotArray& operator=(SlotArray&&) noexcept = default;
 
     std::uint32_t depth() const noexcept { return depth_; }
-    std::uint32_t free_count() const noexcept { return free_count_; }
+    std::uint32_t free_count() const noexcept {
+        return static_cast<std::uint32_t>(free_top_ - free_.get()) - 1;
+    }
     /// The free context that was given back last, or null when all are taken.
     Context* take() noexcept {
-        if (free_count_ == 0) [[unlikely]]
-            return nullptr;
-        return &contexts_[free_[--free_count_]];
+        Context* const context = free_top_[-1];
+        if (context != nullptr) [[likely]]
+            --free_top_;
+        return context;
     }
     void give_back(Context& context) noexcept {
-        free_[free_count_++] = static_cast<std::uint16_t>(&context - contexts_.get());
+        *free_top_ = &context;
+        ++free_top_;
     }
+    /// True when no context is taken.
+    bool all_free() const noexcept { return free_top_ == free_end_; }
     /// Context `index`, free or taken; `index` is less than `depth()`.
     Context& at(std::uint32_t index) noexcept { return contexts_[index]; }
+    /// Number of a context of this array.
+    std::size_t index_of(const Context& context) const noexcept {
+        return static_cast<std::size_t>(&context - contexts_.get());
+    }
+    /// Room for `depth` pointers beside the stack, for `AsyncQueue` to stage commands in.
+    Context** order() const noexcept { return free_end_; }
 
   private:
     struct Release {
@@ -53,8 +69,10 @@ class SlotArray {
     SlotArray() noexcept = default;
 
     std::unique_ptr<Context[], Release> contexts_;
-    std::unique_ptr<std::uint16_t[]> free_;
-    std::uint32_t free_count_ = 0;
+    /// Null, which ends the stack; the stack; then `order`.
+    std::unique_ptr<Context*[]> free_;
+    Context** free_top_ = nullptr;
+    Context** free_end_ = nullptr;
     std::uint32_t depth_ = 0;
 };
 
@@ -77,6 +95,12 @@ struct QueueParts {
     DeviceState* device = nullptr;
 };
 
+/// How commands reach an interface.
+enum class Staging : std::uint8_t {
+    none,     ///< With a call of `submit` for each.
+    inlined,  ///< Through a list that programs append to, and that `poll` and `wait` take whole.
+};
+
 /// The contract of an asynchronous interface.
 ///
 /// `submit` is given commands that have passed the rules, never more than `depth` at a time. It
@@ -84,13 +108,16 @@ struct QueueParts {
 /// Submissions may be staged; `poll` and `wait` hand them on. A queue belongs to one thread at a
 /// time. The destructor waits for, or cancels, what is outstanding, without calling back, and
 /// returns when nothing can write to callers' memory any more.
+///
+/// An interface with `Staging::inlined` finds most commands in the list: it takes them with
+/// `take_staged`, in order. What it is given by `submit` it appends with `stage_again`.
 class AsyncQueue {
   public:
     AsyncQueue(const AsyncQueue&) = delete;
     AsyncQueue& operator=(const AsyncQueue&) = delete;
     XNVME_API virtual ~AsyncQueue();
 
-    /// Takes one command. Does not block.
+    /// Takes one command, which was counted. Does not block.
     virtual void submit(Context& context) noexcept = 0;
     /// Takes `count` commands and hands all that is staged to the device, where that does not
     /// block. The base class submits one by one.
@@ -117,19 +144,64 @@ class AsyncQueue {
     std::uint32_t depth() const noexcept { return slots_.depth(); }
     const QueueTraits& traits() const noexcept { return traits_; }
     DeviceState* device() const noexcept { return device_; }
+    /// Gives back a context of this queue that is not outstanding.
+    void release(Context& context) noexcept { slots_.give_back(context); }
     /// Commands submitted to this interface and not yet completed; the worker's not counted.
-    std::uint32_t in_flight() const noexcept { return submitted_ - completed_; }
-    /// True when there is certainly room for one more command. False while the worker has commands
-    /// means that one has to look closer.
-    bool has_room() const noexcept { return in_flight() < sure_room_; }
-    /// Works out again what `has_room` answers.
+    std::uint32_t in_flight() const noexcept { return begun_ + staged_count(); }
+    /// True when there is certainly room in the list for one more command. False may also mean
+    /// that the worker has to be looked at, or that the interface is to be called.
+    bool has_room() const noexcept { return staged_top_ < staged_end_; }
+    /// Appends a command that was checked and filled, while `has_room`.
+    void stage(Context& context) noexcept { *staged_top_++ = &context; }
+    /// Checks, fills and stages a command of one buffer. False, having changed nothing, for those
+    /// that need a closer look.
+    bool submit_fast(Context& context, const void* base, std::size_t bytes) noexcept {
+        Context** const top = staged_top_;
+        if (!rules_.admits(context.command, base, bytes)) [[unlikely]]
+            return false;
+        if (context.callback == nullptr) [[unlikely]]
+            return false;
+        if (top >= staged_end_) [[unlikely]]
+            return false;
+        CommandRules::fill(context, base, bytes);
+        *top = &context;
+        staged_top_ = top + 1;
+        return true;
+    }
+    /// The same of `count` blocks; the command is written whole.
+    bool submit_fast(Context& context, std::uint8_t opcode, std::uint64_t slba, std::uint32_t count,
+                     const void* base, std::size_t bytes) noexcept {
+        Context** const top = staged_top_;
+        if (!rules_.admits(opcode, slba, count, base, bytes)) [[unlikely]]
+            return false;
+        if (context.callback == nullptr) [[unlikely]]
+            return false;
+        if (top >= staged_end_) [[unlikely]]
+            return false;
+        CommandRules::fill(context, opcode, slba, count, base, bytes);
+        *top = &context;
+        staged_top_ = top + 1;
+        return true;
+    }
+    /// The same as the first without staging.
+    bool prepare_fast(Context& context, const void* base, std::size_t bytes) noexcept {
+        if (!rules_.admits(context.command, base, bytes) || context.callback == nullptr)
+            [[unlikely]]
+            return false;
+        CommandRules::fill(context, base, bytes);
+        return true;
+    }
+    /// Looks how many commands the worker has, and so works out again what `has_room` answers.
     void look_at_worker() noexcept {
-        const bool idle = worker_ == nullptr || worker_->in_flight() == 0;
-        sure_room_ = idle ? slots_.depth() : 0;
+        withheld_ = worker_ == nullptr ? 0 : worker_->in_flight();
+        set_end();
     }
     /// Counts one submission, before `submit` is called.
-    void count_submission() noexcept { ++submitted_; }
-    void count_submissions(std::uint32_t count) noexcept { submitted_ += count; }
+    void count_submission() noexcept { count_submissions(1); }
+    void count_submissions(std::uint32_t count) noexcept {
+        begun_ += count;
+        set_end();
+    }
 
     /// The queue's worker for commands that the interface does not carry; null when there is none.
     AsyncQueue* worker() const noexcept { return worker_; }
@@ -144,15 +216,57 @@ class AsyncQueue {
     void set_state(QueueState* state) noexcept { state_ = state; }
 
   protected:
-    XNVME_API explicit AsyncQueue(QueueParts parts) noexcept;
+    XNVME_API explicit AsyncQueue(QueueParts parts, Staging staging = Staging::none) noexcept;
+
+    /// Commands in the list.
+    std::uint32_t staged_count() const noexcept {
+        return static_cast<std::uint32_t>(staged_top_ - staged_begin_);
+    }
+    /// Commands that were counted or taken from the list, and are not completed.
+    std::uint32_t begun() const noexcept { return begun_; }
+    /// Takes the list, which is good until the next command is staged.
+    std::span<Context* const> take_staged() noexcept {
+        const std::uint32_t count = staged_count();
+        staged_top_ = staged_begin_;
+        count_submissions(count);
+        return {staged_begin_, count};
+    }
+    /// The same, with `order` for the list in its place: an array of `depth` pointers. Returns how
+    /// many commands are in the one that was taken.
+    std::uint32_t exchange_staged(Context**& order) noexcept {
+        const std::uint32_t count = staged_count();
+        std::swap(staged_begin_, order);
+        staged_top_ = staged_begin_;
+        count_submissions(count);
+        return count;
+    }
+    /// Puts a command that was counted or taken at the end of the list.
+    void stage_again(Context& context) noexcept {
+        stage(context);
+        --begun_;
+        set_end();
+    }
+    void stage_again(Context* const* contexts, std::uint32_t count) noexcept {
+        staged_top_ = std::copy_n(contexts, count, staged_top_);
+        begun_ -= count;
+        set_end();
+    }
+    /// From now on commands come by `submit` alone.
+    void stop_staging() noexcept {
+        staging_ = Staging::none;
+        set_end();
+    }
 
     /// Frees the slot, then calls back. The context's completion is final. Interfaces that reap in
     /// a batch call `completed(n)` once and then `call_back` for each.
     void complete(Context& context) noexcept {
-        ++completed_;
+        completed(1);
         call_back(context);
     }
-    void completed(std::uint32_t count) noexcept { completed_ += count; }
+    void completed(std::uint32_t count) noexcept {
+        begun_ -= count;
+        set_end();
+    }
     static void call_back(Context& context) noexcept {
         context.callback(context, context.argument);
     }
@@ -163,15 +277,26 @@ class AsyncQueue {
     QueueTraits traits_;
 
   private:
+    /// Works out where the list ends: what the interface and the worker have is no room.
+    void set_end() noexcept {
+        staged_end_ = staging_ == Staging::none
+                          ? staged_top_
+                          : staged_begin_ + (slots_.depth() - begun_ - withheld_);
+    }
+
     SlotArray slots_;
-    std::uint32_t submitted_ = 0;
-    std::uint32_t completed_ = 0;
-    std::uint32_t sure_room_ = 0;  ///< The depth, or 0 while the worker has commands.
+    /// Commands on their way to the interface. What is submitted is appended here without a call.
+    Context** staged_begin_ = nullptr;
+    Context** staged_top_ = nullptr;
+    Context** staged_end_ = nullptr;
+    std::uint32_t begun_ = 0;
+    std::uint32_t withheld_ = 0;  ///< The worker's commands, when it was last looked at.
+    CommandRules rules_;
+    Staging staging_ = Staging::none;
     bool worker_watched_ = false;
     AsyncQueue* worker_ = nullptr;
     QueueState* state_ = nullptr;
     DeviceState* device_ = nullptr;
-    CommandRules rules_;
 };
 
 }  // namespace xnvme

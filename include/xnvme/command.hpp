@@ -95,9 +95,9 @@ struct Context {
     void* argument = nullptr;
     std::uint32_t options = 0;  ///< Bits of `ContextOption`.
     std::int32_t os_error = 0;  ///< errno of the operating system, 0 for a device's verdict.
-    std::uint32_t bytes = 0;    ///< Bytes to move; after a short transfer, bytes moved.
     Errc error = Errc::ok;      ///< `ok`, or why the command failed.
     std::uint16_t scratch = 0;  ///< For the interface; means nothing to callers.
+    std::uint32_t bytes = 0;    ///< Bytes to move; after a short transfer, bytes moved.
 
     /// True when the command succeeded.
     constexpr bool ok() const noexcept { return error == Errc::ok; }
@@ -108,14 +108,20 @@ static_assert(sizeof(Context) == 128 && std::is_standard_layout_v<Context> &&
               std::is_trivially_copyable_v<Context>);
 static_assert(offsetof(Context, completion) == 64 && offsetof(Context, device) == 80 &&
               offsetof(Context, queue) == 88 && offsetof(Context, callback) == 96 &&
-              offsetof(Context, argument) == 104 && offsetof(Context, options) == 112);
+              offsetof(Context, argument) == 104 && offsetof(Context, options) == 112 &&
+              offsetof(Context, os_error) == 116 && offsetof(Context, error) == 120);
 
-/// Bits of `Context::options`. The library sets them at submission.
+/// Bits of `Context::options`. The library sets them at submission; the 16 lower bits are left
+/// alone.
 enum ContextOption : std::uint32_t {
     kVectored = 1u << 16,          ///< `command.data` points to `data_bytes` elements of `IoVec`.
     kMetadataVectored = 1u << 17,  ///< The same for the metadata.
     kAdmin = 1u << 18,             ///< The command goes to the admin queue: `Queue::submit_admin`.
+    kWhole = 1u << 19,             ///< All fields of the command count: see `kCloserLook`.
 };
+/// With all of these 0, a command reads or writes blocks of one buffer as the interface does
+/// natively: nothing of it counts but opcode, starting block, address and length.
+inline constexpr std::uint32_t kCloserLook = 0x00ff0000;
 
 /// One element of a scatter/gather list. The layout is that of POSIX `struct iovec`.
 struct IoVec {

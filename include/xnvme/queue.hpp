@@ -59,27 +59,20 @@ class Queue {
     /// key's length is none that the namespace takes.
     [[nodiscard]] Result<void> submit(Context& context, const Data& data = {},
                                       const Data& metadata = {}) noexcept {
-        AsyncQueue& engine = *engine_;
-        if (engine.rules().passes_fast(context, data, metadata) && context.callback != nullptr &&
-            engine.has_room()) [[likely]] {
-            CommandRules::fill(context, data);
-            engine.count_submission();
-            engine.submit(context);
+        if (!is_plain(data, metadata)) return submit_checked(context, data, metadata);
+        if (engine_->submit_fast(context, data.base(), data.bytes())) [[likely]]
             return {};
-        }
-        return submit_checked(context, data, metadata);
+        return submit_checked(context, data.base(), data.bytes());
     }
 
     /// Checks a command and fills its context, for a later `submit_batch`. The errors are those of
     /// `submit`, except `queue_full`.
     [[nodiscard]] Result<void> prepare(Context& context, const Data& data = {},
                                        const Data& metadata = {}) noexcept {
-        if (engine_->rules().passes_fast(context, data, metadata) && context.callback != nullptr)
-            [[likely]] {
-            CommandRules::fill(context, data);
+        if (!is_plain(data, metadata)) return prepare_checked(context, data, metadata);
+        if (engine_->prepare_fast(context, data.base(), data.bytes())) [[likely]]
             return {};
-        }
-        return prepare_checked(context, data, metadata);
+        return prepare_checked(context, data.base(), data.bytes());
     }
     /// Submits prepared contexts with one call of the interface, and hands them to the device.
     /// Either all are taken or, with `queue_full`, none.
@@ -146,18 +139,34 @@ class Queue {
 
     Result<void> transfer(Context& context, nvme::NvmOpcode opcode, std::uint64_t slba,
                           std::uint32_t blocks, const Data& data) noexcept {
-        if (blocks - 1 > 0xffffu) [[unlikely]]
-            return fail(Errc::too_large);
-        context.command = Command{};
-        context.command.opcode = static_cast<std::uint8_t>(opcode);
-        context.command.set_slba(slba);
-        context.command.cdw12 = blocks - 1;
-        return submit(context, data);
+        if (!data.vectored() && engine_->submit_fast(context, static_cast<std::uint8_t>(opcode),
+                                                     slba, blocks, data.base(), data.bytes()))
+            [[likely]]
+            return {};
+        if (!data.vectored())
+            return transfer_checked(context, opcode, slba, blocks, data.base(), data.bytes());
+        return transfer_checked(context, opcode, slba, blocks, data);
     }
+    /// One buffer, and no metadata.
+    static bool is_plain(const Data& data, const Data& metadata) noexcept {
+        return !data.vectored() && !metadata.vectored() && metadata.base() == nullptr &&
+               metadata.bytes() == 0;
+    }
+    // Those of one buffer take it as two words: a `Data` would have to be in memory for them.
+    XNVME_API Result<void> submit_checked(Context& context, void* base, std::size_t bytes) noexcept;
     XNVME_API Result<void> submit_checked(Context& context, const Data& data,
                                           const Data& metadata) noexcept;
+    XNVME_API Result<void> prepare_checked(Context& context, void* base,
+                                           std::size_t bytes) noexcept;
     XNVME_API Result<void> prepare_checked(Context& context, const Data& data,
                                            const Data& metadata) noexcept;
+    XNVME_API Result<void> transfer_checked(Context& context, nvme::NvmOpcode opcode,
+                                            std::uint64_t slba, std::uint32_t blocks, void* base,
+                                            std::size_t bytes) noexcept;
+    XNVME_API Result<void> transfer_checked(Context& context, nvme::NvmOpcode opcode,
+                                            std::uint64_t slba, std::uint32_t blocks,
+                                            const Data& data) noexcept;
+    void hand(AsyncQueue& server, Context& context) noexcept;
     XNVME_API std::uint32_t poll_worker(std::uint32_t max) noexcept;
 
     AsyncQueue* engine_ = nullptr;

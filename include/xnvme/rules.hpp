@@ -4,7 +4,9 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include <xnvme/command.hpp>
 #include <xnvme/export.hpp>
@@ -39,12 +41,11 @@ enum class CommandKind : std::uint8_t {
 /// Bits 23:20 of command dword 12 of commands on blocks: the directive that a write names, 0 for
 /// none. NVM Command Set 1.0 §3.2.6 (DTYPE)
 inline constexpr std::uint32_t kDirectiveBits = 0x00f00000;
+/// Bit 30 of command dword 12 of commands on blocks: force unit access. NVM Command Set 1.0 §3.2.6
+inline constexpr std::uint32_t kForceUnitAccess = 1u << 30;
 
 /// One opcode's entry.
 struct OpcodeRule {
-    /// True for commands that need no look at anything but range, length, limit and alignment of
-    /// one buffer: kind `blocks_data`, natively carried, permitted, without separate metadata.
-    bool fast = false;
     Service service = Service::refused;
     /// Who serves it when it names a directive. The system's block layer has no place for one, so
     /// that such a command never goes through it.
@@ -82,6 +83,11 @@ struct CommandRules {
     std::uint64_t zone_blocks = 0;           ///< Blocks in a zone, 0 when not zoned.
     std::uint32_t key_bytes_max = 0;         ///< Longest key of a key-value namespace.
     std::uint32_t value_bytes_max = 0;       ///< Longest value of one.
+    /// By opcode, for commands that need no look at anything but range, length, limit and alignment
+    /// of one buffer: the first zero-based count of blocks that is too many, for the device or the
+    /// namespace. 0 for all other commands. One compare so answers for the opcode, the limit, a
+    /// directive and force unit access, whose bits make any count too many.
+    std::array<std::uint32_t, 256> fast_below{};
     std::array<OpcodeRule, 256> opcodes{};
 
     const OpcodeRule& of(const Command& command) const noexcept { return opcodes[command.opcode]; }
@@ -93,39 +99,77 @@ struct CommandRules {
         return directed ? rule.directed : rule.service;
     }
 
-    /// True when the command passes and needs nothing but its data address filled in. False means
-    /// that `prepare` has to look closer, not that the command is wrong.
+    /// True when a read or write of `count` blocks and one buffer, without metadata, passes. False
+    /// means that `prepare` has to look closer, not that the command is wrong.
+    bool admits(std::uint8_t opcode, std::uint64_t slba, std::uint32_t count, const void* base,
+                std::size_t bytes) const noexcept {
+        const auto address = reinterpret_cast<std::uintptr_t>(base);
+        if (count - 1 >= fast_below[opcode]) [[unlikely]]
+            return false;
+        if (slba > blocks - count) [[unlikely]]
+            return false;
+        if (bytes != std::uint64_t{count} * transfer_block_bytes) [[unlikely]]
+            return false;
+        if (address == 0) [[unlikely]]
+            return false;
+        if ((address & alignment_mask) != 0) [[unlikely]]
+            return false;
+        return true;
+    }
+    /// The same of a command that stands in its context.
+    bool admits(const Command& command, const void* base, std::size_t bytes) const noexcept {
+        constexpr std::uint32_t kBits = kDirectiveBits | kForceUnitAccess | 0xffffu;
+        return admits(command.opcode, command.slba(), (command.cdw12 & kBits) + 1, base, bytes);
+    }
     bool passes_fast(const Context& context, const Data& data,
                      const Data& metadata) const noexcept {
-        const std::uint64_t slba = context.command.slba();
-        const std::uint32_t count = context.command.blocks();
-        const auto address = reinterpret_cast<std::uintptr_t>(data.base());
-        return of(context.command).fast && (context.command.cdw12 & kDirectiveBits) == 0 &&
-               !data.vectored() && metadata.base() == nullptr && slba < blocks &&
-               count <= blocks - slba &&
-               data.bytes() == std::uint64_t{count} * transfer_block_bytes &&
-               data.bytes() <= max_transfer_bytes && address != 0 &&
-               (address & alignment_mask) == 0;
+        return !data.vectored() && metadata.base() == nullptr &&
+               admits(context.command, data.base(), data.bytes());
     }
 
     /// Fills in the parts of the context that every interface reads, for one buffer, and resets the
-    /// completion, so that nothing of an earlier command stays.
+    /// completion, so that nothing of an earlier command stays. Neighbours are written in one
+    /// store.
+    static void fill(Context& context, const void* base, std::size_t bytes) noexcept {
+        put(context, offsetof(Command, metadata), 0);
+        fill_rest(context, base, bytes);
+    }
     static void fill(Context& context, const Data& data) noexcept {
-        context.command.metadata = 0;
-        context.command.data = reinterpret_cast<std::uintptr_t>(data.base());
-        context.command.metadata_bytes = 0;
-        context.command.data_bytes = static_cast<std::uint32_t>(data.bytes());
-        context.completion = Completion{};
-        context.options &= 0xffffu;
-        context.os_error = 0;
-        context.bytes = static_cast<std::uint32_t>(data.bytes());
-        context.error = Errc::ok;
+        fill(context, data.base(), data.bytes());
+    }
+    /// The same, and the whole command with it.
+    static void fill(Context& context, std::uint8_t opcode, std::uint64_t slba, std::uint32_t count,
+                     const void* base, std::size_t bytes) noexcept {
+        put(context, 0, opcode);
+        clear(context, offsetof(Command, cdw2));  // And `metadata`.
+        put(context, offsetof(Command, cdw10), slba);
+        put(context, offsetof(Command, cdw12), count - 1);
+        clear(context, offsetof(Command, cdw14));  // And a part of `completion`.
+        fill_rest(context, base, bytes);
     }
 
     /// The whole check, of any command: range, length, limit, alignment, permission, metadata and
     /// lists. Fills the context as `fill` does, with lists too. Without side effect on an error.
     XNVME_API Error prepare(Context& context, const Data& data,
                             const Data& metadata) const noexcept;
+
+  private:
+    static void fill_rest(Context& context, const void* base, std::size_t bytes) noexcept {
+        put(context, offsetof(Command, data), reinterpret_cast<std::uintptr_t>(base));
+        // And `metadata_bytes`, the lower half.
+        put(context, offsetof(Command, metadata_bytes), std::uint64_t{bytes} << 32);
+        clear(context, offsetof(Context, completion));
+        // The upper half of `options`, `os_error` and `error`.
+        put(context, offsetof(Context, options) + 2, 0);
+        context.bytes = static_cast<std::uint32_t>(bytes);
+    }
+    static void put(Context& context, std::size_t offset, std::uint64_t word) noexcept {
+        std::memcpy(reinterpret_cast<std::byte*>(&context) + offset, &word, sizeof word);
+    }
+    static void clear(Context& context, std::size_t offset) noexcept {
+        std::memset(reinterpret_cast<std::byte*>(&context) + offset, 0, 16);
+    }
 };
+static_assert(offsetof(Context, error) + sizeof(Errc) == offsetof(Context, options) + 2 + 8);
 
 }  // namespace xnvme

@@ -10,6 +10,15 @@
 using namespace xnvme;
 using namespace xnvme::capi;
 
+namespace {
+
+/// Not inlined, so that taking a context saves and restores nothing.
+[[gnu::noinline]] xnvme_cmd_ctx* no_context(int negative_errno) noexcept {
+    return null_with<xnvme_cmd_ctx>(negative_errno);
+}
+
+}  // namespace
+
 int xnvme_queue_create(struct xnvme_dev* dev, uint32_t depth,
                        const struct xnvme_queue_config* config, struct xnvme_queue** queue) {
     if (dev == nullptr || queue == nullptr) return -EINVAL;
@@ -74,9 +83,9 @@ int xnvme_queue_wait_for(struct xnvme_queue* queue, uint32_t min, int64_t timeou
 }
 
 struct xnvme_cmd_ctx* xnvme_queue_get_cmd_ctx(struct xnvme_queue* queue) {
-    if (queue == nullptr) return null_with<xnvme_cmd_ctx>(-EINVAL);
+    if (queue == nullptr) return no_context(-EINVAL);
     Context* const context = engine_of(queue).slots().take();
-    if (context == nullptr) return null_with<xnvme_cmd_ctx>(-EBUSY);
+    if (context == nullptr) return no_context(-EBUSY);
     return handle_of(context);
 }
 
@@ -84,7 +93,7 @@ int xnvme_queue_put_cmd_ctx(struct xnvme_queue* queue, struct xnvme_cmd_ctx* ctx
     if (queue == nullptr || ctx == nullptr || ctx->async.queue != queue) return -EINVAL;
     SlotArray& slots = engine_of(queue).slots();
     // Given back twice: the stack of free contexts has no room for it.
-    if (slots.free_count() == slots.depth()) return -EINVAL;
+    if (slots.all_free()) return -EINVAL;
     slots.give_back(context_of(ctx));
     return 0;
 }

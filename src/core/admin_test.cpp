@@ -13,7 +13,7 @@ namespace xnvme {
 namespace {
 
 template <class T>
-T must(Result<T, Failure> result) {
+T must(std::expected<T, Failure> result) {
     if (!result) {
         ADD_FAILURE() << result.error().sentence;
         std::abort();

@@ -16,23 +16,28 @@ Result<SlotArray> SlotArray::create(std::uint32_t depth) noexcept {
     SlotArray slots;
     void* memory = ::operator new(depth * sizeof(Context), std::align_val_t{128}, std::nothrow);
     slots.contexts_.reset(static_cast<Context*>(memory));
-    slots.free_.reset(new (std::nothrow) std::uint16_t[depth]);
+    slots.free_.reset(new (std::nothrow) Context*[2 * std::size_t{depth} + 1]);
     if (memory == nullptr || slots.free_ == nullptr) return fail(Errc::no_memory);
     slots.depth_ = depth;
+    slots.free_[0] = nullptr;
     // The first context taken is number 0, so that the first commands touch memory in order.
     for (std::uint32_t i = 0; i < depth; ++i) {
         new (&slots.contexts_[i]) Context{};
-        slots.free_[i] = static_cast<std::uint16_t>(depth - 1 - i);
+        slots.free_[depth - i] = &slots.contexts_[i];
     }
-    slots.free_count_ = depth;
+    slots.free_end_ = slots.free_.get() + 1 + depth;
+    slots.free_top_ = slots.free_end_;
     return slots;
 }
 
-AsyncQueue::AsyncQueue(QueueParts parts) noexcept
+AsyncQueue::AsyncQueue(QueueParts parts, Staging staging) noexcept
     : slots_(std::move(parts.slots)),
-      sure_room_(slots_.depth()),
-      device_(parts.device),
-      rules_(parts.rules) {
+      staged_begin_(slots_.order()),
+      staged_top_(staged_begin_),
+      rules_(parts.rules),
+      staging_(staging),
+      device_(parts.device) {
+    set_end();
     for (std::uint32_t i = 0; i < slots_.depth(); ++i) {
         Context& context = slots_.at(i);
         context.device = device_;
@@ -53,7 +58,7 @@ Result<NativeHandle> AsyncQueue::sleep_fd() noexcept {
 
 void AsyncQueue::hand_to_worker(Context& context) noexcept {
     assert(worker_ != nullptr);
-    ++completed_;
+    completed(1);
     worker_->count_submission();
     worker_->submit(context);
     look_at_worker();

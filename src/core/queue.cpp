@@ -45,16 +45,36 @@ Result<void> Queue::prepare_checked(Context& context, const Data& data,
     return {};
 }
 
+Result<void> Queue::prepare_checked(Context& context, void* base, std::size_t bytes) noexcept {
+    return prepare_checked(context, Data(base, bytes), Data{});
+}
+
 Result<void> Queue::submit_checked(Context& context, const Data& data,
                                    const Data& metadata) noexcept {
     if (outstanding() >= depth()) return fail(Errc::queue_full);
-    if (auto prepared = prepare_checked(context, data, metadata); !prepared) return prepared;
+    if (auto prepared = prepare(context, data, metadata); !prepared) return prepared;
     const bool emulated = engine_->rules().service_of(context.command) == Service::emulated;
-    AsyncQueue& server = emulated ? *engine_->worker() : *engine_;
-    server.count_submission();
-    server.submit(context);
-    engine_->look_at_worker();
+    hand(emulated ? *engine_->worker() : *engine_, context);
     return {};
+}
+
+Result<void> Queue::submit_checked(Context& context, void* base, std::size_t bytes) noexcept {
+    return submit_checked(context, Data(base, bytes), Data{});
+}
+
+Result<void> Queue::transfer_checked(Context& context, nvme::NvmOpcode opcode, std::uint64_t slba,
+                                     std::uint32_t blocks, const Data& data) noexcept {
+    if (blocks - 1 > 0xffffu) return fail(Errc::too_large);
+    context.command = Command{};
+    context.command.opcode = static_cast<std::uint8_t>(opcode);
+    context.command.set_slba(slba);
+    context.command.cdw12 = blocks - 1;
+    return submit_checked(context, data, Data{});
+}
+
+Result<void> Queue::transfer_checked(Context& context, nvme::NvmOpcode opcode, std::uint64_t slba,
+                                     std::uint32_t blocks, void* base, std::size_t bytes) noexcept {
+    return transfer_checked(context, opcode, slba, blocks, Data(base, bytes));
 }
 
 Result<void> Queue::submit_admin(Context& context, const Data& data,
@@ -65,25 +85,33 @@ Result<void> Queue::submit_admin(Context& context, const Data& data,
     if (const Error error = prepare_admin(*state_->device, context, data, metadata))
         return fail(error);
     context.options |= kAdmin;
-    AsyncQueue& server = state_->admin == Service::native ? *engine_ : *engine_->worker();
+    hand(state_->admin == Service::native ? *engine_ : *engine_->worker(), context);
+    return {};
+}
+
+void Queue::hand(AsyncQueue& server, Context& context) noexcept {
+    // What the worker has finished since is room for this one.
+    engine_->look_at_worker();
     server.count_submission();
     server.submit(context);
     engine_->look_at_worker();
-    return {};
 }
 
 Result<void> Queue::submit_batch(std::span<Context* const> contexts) noexcept {
     if (contexts.size() > depth() - outstanding()) return fail(Errc::queue_full);
+    engine_->look_at_worker();
+    const auto emulated = [&](const Context& context) {
+        return (context.options & kCloserLook) != 0 &&
+               engine_->rules().service_of(context.command) == Service::emulated;
+    };
     // Runs of commands that the interface carries go to it in one call each; in most batches that
     // is one run.
     std::size_t begin = 0;
     while (begin < contexts.size()) {
-        std::size_t end = begin;
-        const auto service = [&](std::size_t i) {
-            return engine_->rules().service_of(contexts[i]->command);
-        };
-        while (end < contexts.size() && service(end) == service(begin)) ++end;
-        AsyncQueue& server = service(begin) == Service::emulated ? *engine_->worker() : *engine_;
+        const bool first = emulated(*contexts[begin]);
+        std::size_t end = begin + 1;
+        while (end < contexts.size() && emulated(*contexts[end]) == first) ++end;
+        AsyncQueue& server = first ? *engine_->worker() : *engine_;
         const auto count = static_cast<std::uint32_t>(end - begin);
         server.count_submissions(count);
         server.submit_batch(contexts.data() + begin, count);

@@ -1,5 +1,6 @@
 #include "core/rule_table.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <span>
 
@@ -76,8 +77,7 @@ struct Server {
 OpcodeRule make_rule(const Handle& handle, const OpcodeMeaning& meaning, std::uint8_t shift,
                      Server server) {
     const Service service = server.service;
-    OpcodeRule rule{.fast = false,
-                    .service = service,
+    OpcodeRule rule{.service = service,
                     .directed = server.directed,
                     .kind = meaning.kind,
                     .carries_metadata = server.carries_metadata,
@@ -89,14 +89,22 @@ OpcodeRule make_rule(const Handle& handle, const OpcodeMeaning& meaning, std::ui
     } else if (meaning.reads && handle.access == Access::write_only) {
         rule.service = Service::refused;
         rule.refusal = Errc::write_only;
-    } else if (service != Service::refused) {
-        const Geometry& geometry = handle.facts.geometry;
-        // Separate metadata, and blocks that PRACT may make shorter, need a closer look.
-        const bool plain =
-            geometry.protection_type == 0 && geometry.separate_metadata_bytes(1) == 0;
-        rule.fast = meaning.kind == CommandKind::blocks_data && service == Service::native && plain;
     }
     return rule;
+}
+
+/// Which commands need no closer look, and up to how many blocks.
+void fill_fast(const Geometry& geometry, CommandRules& rules) {
+    // Separate metadata, and blocks that PRACT may make shorter, need one.
+    if (geometry.protection_type != 0 || geometry.separate_metadata_bytes(1) != 0) return;
+    if (rules.transfer_block_bytes == 0) return;
+    const std::uint64_t most = std::min<std::uint64_t>(
+        {0x10000u, rules.blocks, rules.max_transfer_bytes / rules.transfer_block_bytes});
+    for (std::size_t code = 0; code < rules.opcodes.size(); ++code) {
+        const OpcodeRule& rule = rules.opcodes[code];
+        if (rule.kind == CommandKind::blocks_data && rule.service == Service::native)
+            rules.fast_below[code] = static_cast<std::uint32_t>(most);
+    }
 }
 
 }  // namespace
@@ -161,6 +169,7 @@ CommandRules make_rules(const Handle& handle, const OpcodeSet& native, const Opc
             rules.opcodes[meaning.opcode] = make_rule(handle, meaning, 0, server(meaning.opcode));
         }
     }
+    fill_fast(geometry, rules);
     return rules;
 }
 

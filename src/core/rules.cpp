@@ -252,6 +252,7 @@ Error CommandRules::prepare(Context& context, const Data& data,
     if (moves_blocks && !is_aligned(data, alignment_mask)) return Error::of(Errc::misaligned);
 
     fill(context, data);
+    context.options |= kWhole;
     if (data.vectored()) {
         context.options |= kVectored;
         context.command.data_bytes = static_cast<std::uint32_t>(data.segments());

@@ -101,6 +101,81 @@ TEST(Rules, NoMoreThanTheDeviceTakes) {
     EXPECT_EQ(f.check(nvme::read(0, 1), std::span<const IoVec>()), Errc::bad_length);
 }
 
+TEST(Rules, TheQuickLookTakesAllThatNeedsNoCloserOne) {
+    Fixture f(Access::read_write, 512);
+    const auto fast = [&f](const Command& command, const Data& data) {
+        Context context{};
+        context.command = command;
+        return f.rules.passes_fast(context, data, {});
+    };
+    EXPECT_TRUE(fast(nvme::read(0, 1), buffer(512)));
+    EXPECT_TRUE(fast(nvme::write(1023, 1), buffer(512)));
+    EXPECT_TRUE(fast(nvme::read(896, 128), buffer(65536)));
+    EXPECT_FALSE(fast(nvme::read(0, 129), buffer(129 * 512)));
+    EXPECT_FALSE(fast(nvme::read(897, 128), buffer(65536)));
+    EXPECT_FALSE(fast(nvme::read(1024, 1), buffer(512)));
+    EXPECT_FALSE(fast(nvme::read(UINT64_MAX, 1), buffer(512)));
+    EXPECT_FALSE(fast(nvme::read(UINT64_MAX, 2), buffer(1024)));
+    EXPECT_FALSE(fast(nvme::read(0, 1), buffer(1024)));
+    EXPECT_FALSE(fast(nvme::read(0, 1), buffer(512, 8)));
+    EXPECT_FALSE(fast(nvme::read(0, 1), Data(static_cast<void*>(nullptr), 512)));
+    EXPECT_FALSE(fast(nvme::flush(), {}));
+    Command forced = nvme::write(0, 1);
+    forced.cdw12 |= kForceUnitAccess;
+    EXPECT_FALSE(fast(forced, buffer(512)));
+    EXPECT_EQ(f.check(forced, buffer(512)), Errc::ok);
+}
+
+TEST(Rules, ANamespaceSmallerThanACommandMayBeIsReadWhole) {
+    Fixture f;
+    f.handle.facts.geometry.blocks = 5;
+    f.rules = core::make_rules(f.handle, OpcodeSet{0x02}, {});
+    EXPECT_EQ(f.rules.fast_below[0x02], 5u);
+    EXPECT_EQ(f.check(nvme::read(0, 5), buffer(5 * 512)), Errc::ok);
+    EXPECT_EQ(f.check(nvme::read(0, 6), buffer(6 * 512)), Errc::out_of_range);
+    EXPECT_EQ(f.check(nvme::read(1, 5), buffer(5 * 512)), Errc::out_of_range);
+}
+
+TEST(Rules, WhatNeedsACloserLookSaysSo) {
+    Fixture f;
+    const auto options = [&f](const Command& command, const Data& data) {
+        Context context{};
+        context.command = command;
+        context.options = 0x80000001;
+        EXPECT_FALSE(f.rules.prepare(context, data, {}));
+        EXPECT_EQ(context.options & 0xffffu, 1u) << "the lower half is the caller's";
+        return context.options & kCloserLook;
+    };
+    const std::array<IoVec, 2> list{IoVec{memory.data(), 100}, IoVec{memory.data() + 512, 412}};
+    EXPECT_NE(options(nvme::flush(), {}), 0u);
+    EXPECT_NE(options(nvme::read(0, 1), std::span<const IoVec>(list)) & kVectored, 0u);
+    Context context{};
+    context.command = nvme::read(0, 1);
+    context.options = 0x80ff0001;
+    CommandRules::fill(context, buffer(512));
+    EXPECT_EQ(context.options, 1u);
+}
+
+TEST(Rules, AReadIsFilledInAsItsCommandIs) {
+    Context filled{};
+    std::memset(static_cast<void*>(&filled), 0xa5, sizeof filled);
+    filled.scratch = 7;
+    filled.callback = nullptr;
+    Context expected = filled;
+    CommandRules::fill(filled, 0x02, 0x123456789abc, 8, memory.data(), 4096);
+    expected.command = nvme::read(0x123456789abc, 8);
+    CommandRules::fill(expected, buffer(4096));
+    EXPECT_EQ(std::memcmp(&filled, &expected, sizeof filled), 0);
+    EXPECT_EQ(filled.command.data, reinterpret_cast<std::uintptr_t>(memory.data()));
+    EXPECT_EQ(filled.command.data_bytes, 4096u);
+    EXPECT_EQ(filled.command.metadata_bytes, 0u);
+    EXPECT_EQ(filled.completion.result, 0u);
+    EXPECT_TRUE(filled.completion.ok());
+    EXPECT_EQ(filled.why(), Error{});
+    EXPECT_EQ(filled.bytes, 4096u);
+    EXPECT_EQ(filled.scratch, 7);
+}
+
 TEST(Rules, AlignmentIsOfEveryBuffer) {
     Fixture f(Access::read_write, 512);
     EXPECT_EQ(f.check(nvme::read(0, 1), buffer(512, 512)), Errc::ok);
@@ -154,8 +229,8 @@ TEST(Rules, WhoServesIsDecidedOnce) {
     EXPECT_EQ(service(0x05), Service::emulated);
     EXPECT_EQ(service(0x04), Service::refused);
     EXPECT_EQ(service(0x99), Service::refused);
-    EXPECT_TRUE(f.rules.opcodes[0x02].fast);
-    EXPECT_FALSE(f.rules.opcodes[0x05].fast);
+    EXPECT_EQ(f.rules.fast_below[0x02], 128u);
+    EXPECT_EQ(f.rules.fast_below[0x05], 0u);
     EXPECT_EQ(f.rules.opcodes[0x02].shift, 9);
     EXPECT_EQ(f.rules.opcodes[0xdc].shift, 0);
     Command unknown{};
@@ -165,7 +240,7 @@ TEST(Rules, WhoServesIsDecidedOnce) {
 
 TEST(Rules, SeparateMetadataComesWithItsBlocks) {
     Fixture f(Access::read_write, 1, 8);
-    EXPECT_FALSE(f.rules.opcodes[0x02].fast);
+    EXPECT_EQ(f.rules.fast_below[0x02], 0u);
     EXPECT_EQ(f.check(nvme::read(0, 2), buffer(1024), buffer(16, 4096)), Errc::ok);
     EXPECT_EQ(f.check(nvme::read(0, 2), buffer(1024), buffer(8, 4096)), Errc::bad_length);
     EXPECT_EQ(f.check(nvme::read(0, 2), buffer(1024)), Errc::bad_length);

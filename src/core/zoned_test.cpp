@@ -26,7 +26,7 @@ Device open(const std::string& uri = kUri, const Options& options = {}) {
 }
 
 template <class T>
-std::string sentence_of(const Result<T, Failure>& result) {
+std::string sentence_of(const std::expected<T, Failure>& result) {
     return result ? "(it succeeded)" : result.error().sentence;
 }
 

@@ -16,7 +16,7 @@ class Controller : public AdminCase {
     bool has_one() const { return GetParam().interface == "nvme" || is_model(); }
     /// A namespace with several controllers has one named instead of taking any.
     template <class T>
-    bool is_shared(const xnvme::Result<T, xnvme::Failure>& result) const {
+    bool is_shared(const std::expected<T, xnvme::Failure>& result) const {
         return GetParam().interface == "nvme" && !result &&
                result.error().error.code == Errc::invalid_argument &&
                says(result.error().sentence, {"several controllers", "/dev/nvme"});

@@ -50,25 +50,31 @@ std::string text(const xnvme::Error& error);
 
 /// The value, or an exception with the reason, which fails the case that called it.
 template <class T>
-T must(xnvme::Result<T, xnvme::Failure> result) {
+T must(std::expected<T, xnvme::Failure> result) {
     if (!result) throw std::runtime_error(result.error().sentence);
     if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 template <class T>
-T must(xnvme::Result<T> result) {
+T must(std::expected<T, xnvme::Error> result) {
     if (!result) throw std::runtime_error(text(result.error()));
-    if constexpr (!std::is_void_v<T>) return std::move(*result);
+    return std::move(*result);
+}
+inline void must(xnvme::Result<void> result) {
+    if (!result) throw std::runtime_error(text(result.error()));
 }
 
 /// The error of a result, or `Errc::ok`.
 template <class T>
-Errc code_of(const xnvme::Result<T>& result) {
+Errc code_of(const std::expected<T, xnvme::Error>& result) {
     return result ? Errc::ok : result.error().code;
+}
+inline Errc code_of(const xnvme::Result<void>& result) {
+    return result.error().code;
 }
 
 /// The sentence of a failure, or a text that says there was none.
 template <class T>
-std::string sentence_of(const xnvme::Result<T, xnvme::Failure>& result) {
+std::string sentence_of(const std::expected<T, xnvme::Failure>& result) {
     return result ? std::string("(it succeeded)") : result.error().sentence;
 }
 

@@ -37,8 +37,8 @@ Fdp fdp_of(Device& device) {
 }
 
 /// What was asked for, of this device, or the end of the command with its error.
-template <class T>
-T take_from(const Program& program, Result<T> result, std::string_view what) {
+template <class Asked>
+auto take_from(const Program& program, Asked result, std::string_view what) {
     return take(std::move(result), fmt::format("{} of {}", what, program.device.uri));
 }
 

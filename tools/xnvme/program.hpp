@@ -39,7 +39,7 @@ struct Stop : std::exception {
 /// The value, or the end of the command with the failure's sentence. What makes no sense in the
 /// command line is told from what the device or the system refuses.
 template <class T>
-T take(Result<T, Failure> result) {
+T take(std::expected<T, Failure> result) {
     if (!result) {
         const bool usage = result.error().error.code == Errc::invalid_argument;
         throw Stop(usage ? kUsage : kFailed, std::move(result.error().sentence));
@@ -133,9 +133,12 @@ void refuse_without_blocks(const Device& device);
 
 /// The value of a command that was waited for, or its error with `what` in front.
 template <class T>
-T take(Result<T> result, std::string_view what) {
+T take(std::expected<T, Error> result, std::string_view what) {
     if (!result) stop_with(what, result.error());
-    if constexpr (!std::is_void_v<T>) return *result;
+    return *result;
+}
+inline void take(Result<void> result, std::string_view what) {
+    if (!result) stop_with(what, result.error());
 }
 
 /// Ends the command when `uri` names a block device that is in use (mounted, partitioned, held by

@@ -30,7 +30,7 @@ std::uint64_t block_of(const Device& device, const ZoneChoice& zone);
 
 /// The value, or the end of the command.
 template <class T>
-T take_zoned(Result<T, Failure> result) {
+T take_zoned(std::expected<T, Failure> result) {
     if (!result) stop_zoned(std::move(result.error()));
     if constexpr (!std::is_void_v<T>) return std::move(*result);
 }

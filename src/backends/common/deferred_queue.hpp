@@ -1,10 +1,9 @@
 /// \file
-/// A queue without threads or kernel behind it: commands wait in a ring, and are run, one after
+/// A queue without threads or kernel behind it: commands wait in a list, and are run, one after
 /// another, inside `poll` and `wait`.
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <cstdint>
 #include <memory>
 #include <new>
@@ -17,24 +16,30 @@
 
 namespace xnvme::be_common {
 
-/// `Run` is called with each context, and fills in its completion.
+/// `Run` is called with each context, whose completion is that of a command that succeeded, and
+/// changes it where that is not so.
 template <class Run>
 class DeferredQueue final : public AsyncQueue {
   public:
     static Result<std::unique_ptr<AsyncQueue>, Failure> make(QueueParts parts, Run run,
                                                              bool moves_data) {
-        const std::uint32_t capacity = std::bit_ceil(std::max(parts.slots.depth(), 1u));
-        std::unique_ptr<Context*[]> ring(new (std::nothrow) Context*[capacity]);
+        std::unique_ptr<Context*[]> list(new (std::nothrow) Context*[parts.slots.depth()]);
         std::unique_ptr<DeferredQueue> queue;
-        if (ring != nullptr)
+        if (list != nullptr)
             queue.reset(new (std::nothrow) DeferredQueue(std::move(parts), std::move(run),
-                                                         std::move(ring), capacity, moves_data));
+                                                         std::move(list), moves_data));
         if (queue == nullptr) return fail(Errc::no_memory, "There is no memory for the queue.");
         return queue;
     }
 
     void submit(Context& context) noexcept override {
-        ring_[tail_++ & mask_] = &context;
+        stage_again(context);
+        if (event_.has_value()) [[unlikely]]
+            signal();
+    }
+
+    void submit_batch(Context* const* contexts, std::uint32_t count) noexcept override {
+        stage_again(contexts, count);
         if (event_.has_value()) [[unlikely]]
             signal();
     }
@@ -56,39 +61,66 @@ class DeferredQueue final : public AsyncQueue {
             auto event = os::Event::create();
             if (!event) return std::unexpected(event.error());
             event_.emplace(std::move(*event));
-            if (head_ != tail_) signal();
+            stop_staging();
+            if (in_flight() != 0) signal();
         }
         return event_->handle();
     }
 
   private:
-    DeferredQueue(QueueParts parts, Run run, std::unique_ptr<Context*[]> ring,
-                  std::uint32_t capacity, bool moves_data) noexcept
-        : AsyncQueue(std::move(parts)),
+    DeferredQueue(QueueParts parts, Run run, std::unique_ptr<Context*[]> list,
+                  bool moves_data) noexcept
+        : AsyncQueue(std::move(parts), Staging::inlined),
           run_(std::move(run)),
-          ring_(std::move(ring)),
-          mask_(capacity - 1) {
+          list_(std::move(list)),
+          taken_(list_.get()) {
         traits_.moves_data = moves_data;
         traits_.sleeps = false;
     }
 
     template <class GoOn>
     std::uint32_t run_while(std::uint32_t max, GoOn go_on) noexcept {
-        // What callbacks submit waits for the next call, so that one call always ends.
-        const std::uint32_t count = std::min(max, tail_ - head_);
+        // What an earlier call left comes first. What callbacks submit waits for the next call, so
+        // that one call always ends.
         std::uint32_t done = 0;
-        while (done < count) {
-            Context& context = *ring_[head_++ & mask_];
-            run_(context);
-            complete(context);
-            ++done;
-            if (!go_on()) break;
+        bool goes_on = true;
+        if (next_ != count_) [[unlikely]]
+            goes_on = run_taken(max, go_on, done);
+        if (goes_on && done < max) {
+            next_ = 0;
+            count_ = exchange_staged(taken_);
+            run_taken(max - done, go_on, done);
         }
-        if (signalled_ && head_ == tail_) [[unlikely]] {
+        if (signalled_ && in_flight() == 0) [[unlikely]] {
             event_->clear();
             signalled_ = false;
         }
         return done;
+    }
+
+    /// Runs at most `max` of the commands that were taken, and adds up how many. False when
+    /// `go_on` ended it.
+    template <class GoOn>
+    [[gnu::always_inline]] bool run_taken(std::uint32_t max, GoOn& go_on,
+                                          std::uint32_t& done) noexcept {
+        const std::uint32_t count = std::min(max, count_ - next_);
+        const std::uint32_t end = next_ + count;
+        completed(count);
+        done += count;
+        Context* const* const taken = taken_;
+        for (std::uint32_t i = next_; i != end;) {
+            Context& context = *taken[i++];
+            run_(context);
+            call_back(context);
+            if (!go_on()) {
+                next_ = i;
+                done -= end - i;
+                count_submissions(end - i);
+                return false;
+            }
+        }
+        next_ = end;
+        return true;
     }
 
     void signal() noexcept {
@@ -98,10 +130,10 @@ class DeferredQueue final : public AsyncQueue {
     }
 
     Run run_;
-    std::unique_ptr<Context*[]> ring_;
-    std::uint32_t mask_;
-    std::uint32_t head_ = 0;
-    std::uint32_t tail_ = 0;
+    std::unique_ptr<Context*[]> list_;
+    Context** taken_;         ///< One of the two lists; what is submitted is staged in the other.
+    std::uint32_t next_ = 0;  ///< Commands of it from here on are to be run.
+    std::uint32_t count_ = 0;
     bool signalled_ = false;
     std::optional<os::Event> event_;
 };

@@ -3,14 +3,13 @@
 #include <utility>
 
 #include "backends/common/deferred_queue.hpp"
-#include "contracts/complete.hpp"
 
 namespace xnvme::be_common::nil {
 
 namespace {
 
 struct RunNothing {
-    void operator()(Context& context) const noexcept { complete_ok(context); }
+    void operator()(Context&) const noexcept {}
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <new>
+#include <span>
 
 #include <xnvme/nvme/opcodes.hpp>
 
@@ -138,62 +139,86 @@ class Queue final : public StagingQueue<Queue, 0> {
         std::uint64_t head;  ///< opcode, flags, ioprio, fd
         std::uint64_t offset;
         std::uint64_t address;
-        std::uint32_t length;
-        std::uint32_t flags;  ///< rw_flags
+        std::uint64_t length;  ///< And, in the upper half, rw_flags.
         std::uint64_t user_data;
         std::uint64_t buffer;   ///< buf_index, personality, splice_fd_in
         std::uint64_t rest[2];  ///< Always 0.
     };
     static_assert(sizeof(Words) == sizeof(io_uring_sqe));
+    /// The first word of an entry, by the command's opcode.
+    using Heads = std::array<std::uint64_t, 256>;
 
-    /// What an opcode is on the fast path: 0 for none, else 1 write or 2 read, and the shift of its
-    /// unit from bit 2 up.
-    static constexpr std::uint8_t kKind = 3;
-
-    [[gnu::always_inline]] void stage(Context& context) noexcept {
-        const Command& command = context.command;
-        const std::uint8_t fast = fast_[command.opcode];
-        if (fast == 0 || (context.options & kVectored) != 0) [[unlikely]] {
-            stage_other(context);
-            return;
-        }
-        const unsigned hint = context.scratch & RegisteredBuffers::kHintMask;
-        if (buffers().stale() || !buffers().holds(hint, command.data, context.bytes)) [[unlikely]] {
-            stage_elsewhere(context, fast);
-            return;
-        }
-        fill_entry(context, fixed_head_[fast & kKind], fast >> 2, hint);
-    }
-
-    /// A transfer whose hint is not the buffer that it uses.
-    [[gnu::noinline]] void stage_elsewhere(Context& context, std::uint8_t fast) noexcept {
-        const unsigned found = find_buffer(context);
-        if (found != RegisteredBuffers::kCount) {
-            fill_entry(context, fixed_head_[fast & kKind], fast >> 2, found);
-        } else {
-            fill_entry(context, plain_head_[fast & kKind], fast >> 2, 0);
+    void fill(std::span<Context* const> contexts) noexcept {
+        const bool fixed = buffers().count() != 0 && !buffers().stale();
+        while (!contexts.empty()) {
+            const std::size_t filled = !simple_ ? 0
+                                       : fixed  ? fill_transfers<true>(contexts)
+                                                : fill_transfers<false>(contexts);
+            contexts = contexts.subspan(filled);
+            if (filled != 0) continue;
+            fill_other(*contexts.front());
+            contexts = contexts.subspan(1);
         }
     }
 
-    [[gnu::always_inline]] void fill_entry(Context& context, std::uint64_t head, unsigned shift,
-                                           unsigned buffer) noexcept {
-        const Command& command = context.command;
-        Words& words = reinterpret_cast<Words&>(ring().next());
-        words.head = head;
-        words.offset = command.slba() << shift;
-        words.address = command.data;
-        words.length = context.bytes;
-        // Force unit access (bit 30 of command dword 12) is a synchronous write to the kernel.
-        static_assert(RWF_DSYNC == 2);
-        words.flags = (command.cdw12 >> 29) & 2;
-        words.user_data = reinterpret_cast<std::uintptr_t>(&context);
-        words.buffer = buffer;
-        context.scratch = static_cast<std::uint16_t>(buffer | kTaken);
+    /// Fills in entries up to the end of the ring's memory, or the first command that needs a
+    /// closer look. Returns how many. `kFixed`: there are registered buffers to look for; the one
+    /// that was used last is likely to be used next.
+    template <bool kFixed>
+    std::size_t fill_transfers(std::span<Context* const> contexts) noexcept {
+        const Heads& heads = kFixed ? fixed_heads_ : plain_heads_;
+        const unsigned shift = shift_;
+        const auto run = ring().next_run(contexts.size());
+        // Volatile, so that words are written one by one: gathering pairs of them in vector
+        // registers takes longer.
+        auto* words = reinterpret_cast<volatile Words*>(run.data());
+        std::uint64_t index = kFixed ? buffer_ : 0;
+        std::uint64_t base = kFixed ? buffers().base(buffer_) : 0;
+        std::uint64_t end = kFixed ? base + buffers().bytes(buffer_) : 0;
+        Context* const* next = contexts.data();
+        Context* const* const last = next + run.size();
+        for (; next != last; ++next, ++words) {
+            Context& context = **next;
+            if ((context.options & kCloserLook) != 0) [[unlikely]]
+                break;
+            const Command& command = context.command;
+            const std::uint64_t address = command.data;
+            const std::uint64_t length = context.bytes;
+            words->head = heads[command.opcode];
+            words->buffer = index;
+            // An address near the end of the address space is the kernel's to refuse.
+            if (kFixed && (address < base || address + length > end)) [[unlikely]] {
+                const unsigned found = look_up(context);
+                if (found == RegisteredBuffers::kCount) {
+                    words->head = plain_heads_[command.opcode];
+                    words->buffer = 0;
+                } else {
+                    index = found;
+                    base = buffers().base(found);
+                    end = base + buffers().bytes(found);
+                    words->buffer = index;
+                }
+            }
+            words->offset = command.slba() << shift;
+            words->address = address;
+            words->length = length;
+            words->user_data = reinterpret_cast<std::uintptr_t>(&context);
+            mark(context);
+        }
+        const auto filled = static_cast<std::size_t>(next - contexts.data());
+        ring().advance(static_cast<unsigned>(filled));
+        if (kFixed) buffer_ = static_cast<unsigned>(index);
+        return filled;
     }
 
-    unsigned find_buffer(const Context& context) const noexcept {
-        if (buffers().count() == 0 || buffers().stale()) return RegisteredBuffers::kCount;
-        return buffers().find(context.command.data, context.bytes);
+    /// The registered buffer of a command that does not use the one before it: that which its
+    /// context used last, or any. `RegisteredBuffers::kCount` for none.
+    [[gnu::noinline]] unsigned look_up(Context& context) noexcept {
+        unsigned found = context.scratch & RegisteredBuffers::kHintMask;
+        if (buffers().holds(found, context.command.data, context.bytes)) return found;
+        found = buffers().find(context.command.data, context.bytes);
+        if (found != RegisteredBuffers::kCount) context.scratch = static_cast<std::uint16_t>(found);
+        return found;
     }
 
     void fill_tables() noexcept {
@@ -202,20 +227,20 @@ class Queue final : public StagingQueue<Queue, 0> {
             const std::uint64_t fd = traits_.registered_file ? 0 : static_cast<unsigned>(fd_);
             return operation | (flags << 8) | (fd << 32);
         };
-        plain_head_ = {head(IORING_OP_NOP), head(IORING_OP_WRITE), head(IORING_OP_READ)};
-        fixed_head_ = {head(IORING_OP_NOP), head(IORING_OP_WRITE_FIXED),
-                       head(IORING_OP_READ_FIXED)};
+        // An operation that the kernel refuses, should anything else come here.
+        plain_heads_.fill(0xff);
+        fixed_heads_.fill(0xff);
+        plain_heads_[raw(NvmOpcode::write)] = head(IORING_OP_WRITE);
+        plain_heads_[raw(NvmOpcode::read)] = head(IORING_OP_READ);
+        fixed_heads_[raw(NvmOpcode::write)] = head(IORING_OP_WRITE_FIXED);
+        fixed_heads_[raw(NvmOpcode::read)] = head(IORING_OP_READ_FIXED);
+        shift_ = static_cast<unsigned>(std::countr_zero(geometry_.block_bytes));
         // Where a command may have metadata of its own, or the kernel has but vectored reads, each
         // command is looked at.
-        if (!operations().read_write || geometry_.metadata_bytes != 0) return;
-        const auto shift = static_cast<std::uint8_t>(std::countr_zero(geometry_.block_bytes) << 2);
-        fast_[raw(NvmOpcode::write)] = shift | 1;
-        fast_[raw(NvmOpcode::read)] = shift | 2;
-        fast_[raw(FileOpcode::write)] = 1;
-        fast_[raw(FileOpcode::read)] = 2;
+        simple_ = operations().read_write && geometry_.metadata_bytes == 0;
     }
 
-    [[gnu::noinline]] void stage_other(Context& context) noexcept;
+    [[gnu::noinline]] void fill_other(Context& context) noexcept;
     void stage_transfer(Context& context, bool write, unsigned shift) noexcept;
     bool stage_range(Context& context) noexcept;
     void stage_fallocate(Context& context, int mode, std::uint64_t slba,
@@ -225,9 +250,11 @@ class Queue final : public StagingQueue<Queue, 0> {
 
     [[gnu::noinline]] bool settle(Context& context, const io_uring_cqe& entry) noexcept;
 
-    std::array<std::uint64_t, 3> plain_head_{};
-    std::array<std::uint64_t, 3> fixed_head_{};
-    std::array<std::uint8_t, 256> fast_{};
+    Heads plain_heads_{};
+    Heads fixed_heads_{};
+    unsigned shift_ = 0;   ///< log2 of a block's bytes.
+    unsigned buffer_ = 0;  ///< The registered buffer that was used last.
+    bool simple_ = false;
     const Geometry& geometry_;
     int fd_;
     std::unique_ptr<iovec[]> vectors_;  ///< One per slot, for kernels without IORING_OP_READ.
@@ -243,11 +270,11 @@ io_uring_sqe& Queue::entry_for(Context& context, unsigned operation) noexcept {
         entry.fd = fd_;
     }
     entry.user_data = reinterpret_cast<std::uintptr_t>(&context);
-    context.scratch = kTaken;
+    mark(context);
     return entry;
 }
 
-void Queue::stage_other(Context& context) noexcept {
+void Queue::fill_other(Context& context) noexcept {
     const Command& command = context.command;
     bool staged = false;
     if (command.metadata == 0) {
@@ -357,7 +384,7 @@ bool Queue::settle(Context& context, const io_uring_cqe& entry) noexcept {
     // The kernel cancels what a thread has not seen the end of when that thread ends: the queue may
     // be another's by then, which runs it again.
     if (result == -EAGAIN || result == -EINTR || result == -ECANCELED) {
-        submit(context);
+        run_again(context);
         return false;
     }
     const std::uint8_t opcode = context.command.opcode;
@@ -365,7 +392,7 @@ bool Queue::settle(Context& context, const io_uring_cqe& entry) noexcept {
         // File systems and block devices without the operation refuse it; the synchronous interface
         // has other ways.
         if ((result == -EOPNOTSUPP || result == -EINVAL) && worker() != nullptr) {
-            hand_to_worker(context);
+            leave_to_worker(context);
             return false;
         }
         if (result == -EOPNOTSUPP) {

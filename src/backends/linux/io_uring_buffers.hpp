@@ -36,6 +36,9 @@ class RegisteredBuffers {
         const std::uint64_t offset = address - entry.base;
         return offset < entry.bytes && bytes <= entry.bytes - offset;
     }
+    /// Where the registered buffer `hint` is.
+    std::uint64_t base(unsigned hint) const noexcept { return entries_[hint].base; }
+    std::uint64_t bytes(unsigned hint) const noexcept { return entries_[hint].bytes; }
     /// Bytes from `address` to the end of the registered buffer `hint`, which holds it.
     std::uint64_t rest(unsigned hint, std::uint64_t address) const noexcept {
         return entries_[hint].bytes - (address - entries_[hint].base);

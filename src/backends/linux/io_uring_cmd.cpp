@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <span>
 #include <string>
 
 #include <xnvme/nvme/opcodes.hpp>
@@ -97,7 +98,13 @@ class Queue final : public StagingQueue<Queue, 1> {
   private:
     friend class StagingQueue<Queue, 1>;
 
-    [[gnu::always_inline]] void stage(Context& context) noexcept {
+    void fill(std::span<Context* const> contexts) noexcept {
+        // Reading the clock once for all of them is precise enough.
+        staged_at_ms_ = now_ms();
+        for (Context* const context : contexts) fill_one(*context);
+    }
+
+    [[gnu::always_inline]] void fill_one(Context& context) noexcept {
         io_uring_sqe& entry = ring().next<1>();
         std::memset(&entry, 0, 2 * sizeof entry);
         entry.opcode = IORING_OP_URING_CMD;
@@ -136,11 +143,10 @@ class Queue final : public StagingQueue<Queue, 1> {
         std::memcpy(command + offsetof(nvme_uring_cmd, nsid), &nsid, sizeof nsid);
         std::memcpy(command + offsetof(nvme_uring_cmd, rsvd1), &cid, sizeof cid);
         std::memcpy(command + offsetof(nvme_uring_cmd, timeout_ms), &timeout_ms, sizeof timeout_ms);
-        context.scratch = static_cast<std::uint16_t>(hint | kTaken);
+        context.scratch = static_cast<std::uint16_t>(hint);
+        mark(context);
         // Nobody else uses the result before it is there: until then it says since when the
-        // command is under way. Reading the clock for the first of many is precise enough, and for
-        // a few of those that follow while the queue is never empty.
-        if (in_flight() <= 1 || ++staged_ % kClockEvery == 0) staged_at_ms_ = now_ms();
+        // command is under way.
         context.completion.result = staged_at_ms_;
         // The block layer keeps the commands of one call on a stack, and gives the last of them to
         // the device first. Linux 6.1
@@ -172,7 +178,7 @@ class Queue final : public StagingQueue<Queue, 1> {
     [[gnu::noinline]] bool settle_error(Context& context, int os_errno) noexcept {
         // The driver had no room and did not begin.
         if (os_errno == EAGAIN) {
-            submit(context);
+            run_again(context);
             return false;
         }
         const bool admin = (context.options & kAdmin) != 0;
@@ -192,8 +198,6 @@ class Queue final : public StagingQueue<Queue, 1> {
     const Targets targets_;
     const int fd_;
     const std::uint64_t fixed_reach_ = fixed_reach();
-    static constexpr std::uint32_t kClockEvery = 64;
-    std::uint32_t staged_ = 0;
     std::uint64_t staged_at_ms_ = 0;
 };
 

@@ -18,7 +18,7 @@ bool passes_by(int error) noexcept {
 }  // namespace
 
 RingQueue::RingQueue(QueueSetup& setup, const RingConfig& config, Ring ring) noexcept
-    : AsyncQueue(std::move(setup.parts)),
+    : AsyncQueue(std::move(setup.parts), Staging::inlined),
       ring_(std::move(ring)),
       buffers_(setup.regions),
       config_(config),
@@ -94,7 +94,7 @@ bool RingQueue::replace_ring() noexcept {
     }
     for (std::uint32_t i = 0; i < depth(); ++i) {
         Context& context = slots().at(i);
-        if ((context.scratch & kTaken) != 0) submit(context);
+        if (is_marked(context)) submit(context);
     }
     return true;
 }
@@ -102,6 +102,7 @@ bool RingQueue::replace_ring() noexcept {
 int RingQueue::hand_on() noexcept {
     if (!take_over()) return 0;
     refresh_buffers();
+    fill_entries();
     if (!ring_.wants_enter() && (!must_enter_ || in_kernel() == 0)) return 0;
     const int error = ring_.enter(0);
     return passes_by(error) ? 0 : error;
@@ -121,7 +122,7 @@ std::uint32_t RingQueue::fail_staged(int os_errno) noexcept {
         refused.push_back(reinterpret_cast<Context*>(ring_.staged_user_data(i)));
     ring_.unstage();
     for (Context* context : refused) {
-        context->scratch = static_cast<std::uint16_t>(context->scratch & ~kTaken);
+        mark(*context, false);
         complete_system(*context, os_errno);
         complete(*context);
     }
@@ -136,6 +137,7 @@ Result<void> RingQueue::sleep(std::uint32_t min, std::chrono::nanoseconds timeou
             return fail(Error::of_system(ENOMEM));
         }
         refresh_buffers();
+        fill_entries();
         const std::uint32_t want = std::min(min, in_flight());
         if (want == 0) return {};
         // The kernel does not look at the time while it polls a device.
@@ -174,7 +176,9 @@ Result<void> RingQueue::make_event() noexcept {
 Result<NativeHandle> RingQueue::completion_fd() noexcept {
     if (auto made = make_event(); !made) return std::unexpected(made.error());
     watched_ = true;
-    if (ring_.staged() != 0 && hand_on() != 0) return fail(Error::of_system(EIO));
+    stop_staging();
+    if ((staged_count() != 0 || ring_.staged() != 0) && hand_on() != 0)
+        return fail(Error::of_system(EIO));
     return event_->handle();
 }
 

@@ -29,9 +29,15 @@ class RingQueue : public AsyncQueue {
     Result<NativeHandle> sleep_fd() noexcept final;
 
   protected:
-    /// In `Context::scratch`: the context is staged or in the kernel; the other bits are its hint
-    /// for `RegisteredBuffers`.
-    static constexpr std::uint16_t kTaken = 0x8000;
+    /// The context is in the ring or in the kernel. The mark is a byte of its own, the highest of
+    /// `options`, which is reset when a command is filled in: to set it and take it away is one
+    /// store each, and loads nothing.
+    static void mark(Context& context, bool taken = true) noexcept {
+        reinterpret_cast<std::uint8_t*>(&context.options)[3] = taken ? 1 : 0;
+    }
+    static bool is_marked(const Context& context) noexcept {
+        return reinterpret_cast<const std::uint8_t*>(&context.options)[3] != 0;
+    }
 
     RingQueue(QueueSetup& setup, const RingConfig& config, Ring ring) noexcept;
 
@@ -45,13 +51,17 @@ class RingQueue : public AsyncQueue {
         // The kernel signals nothing under IOPOLL: polling is what was asked for, so the descriptor
         // is readable for as long as there is something to poll for.
         const bool polls = must_enter_ && in_flight() != 0;
-        if (polls || ring_.ready() != 0 || ring_.wants_enter()) event_->signal();
+        if (polls || ring_.ready() != 0 || ring_.wants_enter() || staged_count() != 0)
+            event_->signal();
     }
 
     /// True when `hand_on` has something to do.
     bool has_to_hand_on() const noexcept {
-        return ring_.wants_enter() || must_enter_ || (buffers_.on() && buffers_.stale());
+        return staged_count() != 0 || ring_.wants_enter() || must_enter_ ||
+               (buffers_.on() && buffers_.stale());
     }
+    /// Takes the list of what is staged and fills in an entry of the ring for each.
+    virtual void fill_entries() noexcept = 0;
     /// Hands on what is staged and lets the kernel post completions. Does not sleep or call back.
     /// Returns 0, or the errno with which the kernel refuses for good what is staged.
     int hand_on() noexcept;
@@ -66,7 +76,17 @@ class RingQueue : public AsyncQueue {
     /// Hands on what is staged and sleeps until something can be reaped or the time has passed.
     Result<void> sleep(std::uint32_t min, std::chrono::nanoseconds timeout) noexcept;
     /// Commands that the kernel has and that were not reaped.
-    std::uint32_t in_kernel() const noexcept { return in_flight() - ring_.staged(); }
+    std::uint32_t in_kernel() const noexcept { return begun() - ring_.staged(); }
+    /// For `settle`: the command, which was reaped, is to be run again.
+    void run_again(Context& context) noexcept {
+        count_submission();
+        submit(context);
+    }
+    /// The same for one that the worker is to run.
+    void leave_to_worker(Context& context) noexcept {
+        count_submission();
+        hand_to_worker(context);
+    }
 
     /// Completes up to `max` commands. `settle(context, completion)` is called for those that did
     /// not return what was asked for; false from it means that the command goes on.
@@ -81,18 +101,26 @@ class RingQueue : public AsyncQueue {
         std::uint32_t going_on = 0;
         // The head moves after the callbacks, in one store. Commands that they submit find room
         // all the same: the kernel makes the completion ring twice as large as the other.
-        for (const unsigned end = head + count; head != end; ++head) {
-            const io_uring_cqe& entry = entries[static_cast<std::size_t>(head & mask) << kShift];
-            Context& context = *reinterpret_cast<Context*>(entry.user_data);
-            context.scratch = static_cast<std::uint16_t>(context.scratch & ~kTaken);
-            if (entry.res != static_cast<std::int32_t>(context.bytes) || kShift != 0) [[unlikely]] {
-                if (!settle(context, entry)) {
-                    count_submission();
-                    ++going_on;
-                    continue;
+        for (std::uint32_t left = count; left != 0;) {
+            // As far as the entries lie one behind the other.
+            const unsigned at = head & mask;
+            const unsigned run = std::min(left, mask + 1 - at);
+            const io_uring_cqe* entry = entries + (std::size_t{at} << kShift);
+            const io_uring_cqe* const end = entry + (std::size_t{run} << kShift);
+            for (; entry != end; entry += std::size_t{1} << kShift) {
+                Context& context = *reinterpret_cast<Context*>(entry->user_data);
+                mark(context, false);
+                if (entry->res != static_cast<std::int32_t>(context.bytes) || kShift != 0)
+                    [[unlikely]] {
+                    if (!settle(context, *entry)) {
+                        ++going_on;
+                        continue;
+                    }
                 }
+                call_back(context);
             }
-            call_back(context);
+            head += run;
+            left -= run;
         }
         ring_.set_head(head);
         return count - going_on;
@@ -117,21 +145,21 @@ class RingQueue : public AsyncQueue {
     std::optional<os::Event> event_;
 };
 
-/// The calls of a queue, over what a kind of command adds: `Derived` has `stage(Context&)`, which
-/// fills in an entry, and `settle(Context&, const io_uring_cqe&)`, which `reap` calls. `kShift` is
-/// 1 on a ring with big entries. The derived functions are known here, so nothing is called through
-/// a table but the call itself.
+/// The calls of a queue, over what a kind of command adds: `Derived` has `fill(span)`, which fills
+/// in an entry of the ring for each context, and `settle(Context&, const io_uring_cqe&)`, which
+/// `reap` calls. `kShift` is 1 on a ring with big entries. The derived functions are known here, so
+/// nothing is called through a table but the call itself.
 template <class Derived, unsigned kShift>
 class StagingQueue : public RingQueue {
   public:
     void submit(Context& context) noexcept final {
-        self().stage(context);
+        stage_again(context);
         if (watched()) [[unlikely]]
             hand_on_watched();
     }
 
     void submit_batch(Context* const* contexts, std::uint32_t count) noexcept final {
-        for (std::uint32_t i = 0; i < count; ++i) self().stage(*contexts[i]);
+        stage_again(contexts, count);
         hand_on();
     }
 
@@ -162,6 +190,9 @@ class StagingQueue : public RingQueue {
     using RingQueue::RingQueue;
 
   private:
+    void fill_entries() noexcept final {
+        if (staged_count() != 0) self().fill(take_staged());
+    }
     Derived& self() noexcept { return static_cast<Derived&>(*this); }
 
     std::uint32_t reap_some(std::uint32_t max) noexcept {

@@ -5,9 +5,12 @@
 
 #include <liburing.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include <xnvme/result.hpp>
 
@@ -78,6 +81,13 @@ class Ring : private RingFields {
     io_uring_sqe& next() noexcept {
         return sqes_[static_cast<std::size_t>(tail_++ & sq_mask_) << kShift];
     }
+    /// The same for up to `count`, as far as they lie one behind the other. `advance` says how
+    /// many were filled in.
+    std::span<io_uring_sqe> next_run(std::size_t count) noexcept {
+        const std::size_t at = tail_ & sq_mask_;
+        return {sqes_ + at, std::min(count, std::size_t{sq_mask_} + 1 - at)};
+    }
+    void advance(unsigned count) noexcept { tail_ += count; }
     /// Entries filled in that the kernel has not taken.
     unsigned staged() const noexcept { return tail_ - taken_; }
     /// Context of a staged entry; `index` is less than `staged()`.

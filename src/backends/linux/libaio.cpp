@@ -108,30 +108,30 @@ bool flushes() noexcept {
     return count == 1 && static_cast<std::int64_t>(event.res) == 0;
 }
 
-/// The queue. Requests are staged in an array that `poll` and `wait` hand on whole.
+/// The queue. `poll` and `wait` make requests of what is staged and hand them on together.
 class Queue final : public AsyncQueue {
   public:
     Queue(QueueSetup setup, AioContext context, os::Event event, std::unique_ptr<::iocb[]> requests,
-          std::unique_ptr<::iocb*[]> staged) noexcept
-        : AsyncQueue(std::move(setup.parts)),
+          std::unique_ptr<::iocb*[]> list) noexcept
+        : AsyncQueue(std::move(setup.parts), Staging::inlined),
           context_(std::move(context)),
           event_(std::move(event)),
           ring_(context_.ring()),
           requests_(std::move(requests)),
-          staged_(std::move(staged)),
+          list_(std::move(list)),
           fd_(setup.handle.fd) {
         const Geometry& geometry = setup.handle.facts.geometry;
+        heads_.fill(IO_CMD_NOOP);
         if (std::has_single_bit(geometry.block_bytes)) {
-            const auto shift = static_cast<unsigned>(std::countr_zero(geometry.block_bytes));
-            operations_[raw(NvmOpcode::write)] = Operation{IO_CMD_PWRITE, shift};
-            operations_[raw(NvmOpcode::read)] = Operation{IO_CMD_PREAD, shift};
+            shift_ = static_cast<unsigned>(std::countr_zero(geometry.block_bytes));
+            set_operation(raw(NvmOpcode::write), IO_CMD_PWRITE);
+            set_operation(raw(NvmOpcode::read), IO_CMD_PREAD);
         }
-        operations_[raw(FileOpcode::write)] = Operation{IO_CMD_PWRITE, 0};
-        operations_[raw(FileOpcode::read)] = Operation{IO_CMD_PREAD, 0};
-        operations_[raw(NvmOpcode::flush)] = Operation{IO_CMD_FDSYNC, 0};
-        operations_[raw(FileOpcode::flush)] = Operation{IO_CMD_FDSYNC, 0};
+        set_operation(raw(FileOpcode::write), IO_CMD_PWRITE);
+        set_operation(raw(FileOpcode::read), IO_CMD_PREAD);
+        set_operation(raw(NvmOpcode::flush), IO_CMD_FDSYNC);
+        set_operation(raw(FileOpcode::flush), IO_CMD_FDSYNC);
         for (std::uint32_t i = 0; i < depth(); ++i) {
-            requests_[i].aio_fildes = fd_;
             requests_[i].data = &slots().at(i);
             io_set_eventfd(&requests_[i], static_cast<int>(event_.handle()));
         }
@@ -139,24 +139,26 @@ class Queue final : public AsyncQueue {
     }
 
     void submit(Context& context) noexcept override {
-        stage(context);
+        stage_again(context);
         if (watched_) [[unlikely]]
             hand_on();
     }
 
     void submit_batch(Context* const* contexts, std::uint32_t count) noexcept override {
-        for (std::uint32_t i = 0; i < count; ++i) stage(*contexts[i]);
+        stage_again(contexts, count);
         hand_on();
     }
 
     std::uint32_t poll(std::uint32_t max) noexcept override {
         if (watched_) [[unlikely]]
             event_.clear();
-        if (staged_count_ != 0) hand_on();
-        const std::uint32_t count = fail_refused(max);
-        const std::uint32_t reaped = count + reap(max - count);
+        hand_on();
+        std::uint32_t reaped = 0;
+        if (refused_count_ != 0) [[unlikely]]
+            reaped = fail_refused(max);
+        reaped += reap(max - reaped);
         // What `max` left behind, or the kernel did not take, must keep the descriptor readable.
-        if (watched_ && (ready() != 0 || staged_count_ != 0)) [[unlikely]]
+        if (watched_ && (ready() != 0 || staged_count() != 0 || request_count_ != 0)) [[unlikely]]
             event_.signal();
         return reaped;
     }
@@ -167,47 +169,82 @@ class Queue final : public AsyncQueue {
     Result<NativeHandle> sleep_fd() noexcept override;
 
   private:
-    struct Operation {
-        std::uint8_t opcode = IO_CMD_NOOP;
-        std::uint8_t shift = 0;
-        constexpr Operation() = default;
-        constexpr Operation(unsigned code, unsigned bits)
-            : opcode(static_cast<std::uint8_t>(code)), shift(static_cast<std::uint8_t>(bits)) {}
+    /// The eight-byte words of a request, in the order of `struct iocb`.
+    struct Words {
+        std::uint64_t data;
+        std::uint64_t key;  ///< And, in the upper half, aio_rw_flags.
+        std::uint64_t head;
+        std::uint64_t address;
+        std::uint64_t bytes;
+        std::uint64_t offset;
+        std::uint64_t rest[2];
     };
+    static_assert(sizeof(Words) == sizeof(::iocb));
 
-    [[gnu::always_inline]] void stage(Context& context) noexcept {
-        const Operation operation = operations_[context.command.opcode];
-        ::iocb& request = requests_[static_cast<std::size_t>(&context - &slots().at(0))];
-        request.aio_lio_opcode = operation.opcode;
-        request.u.c.buf = reinterpret_cast<void*>(context.command.data);
-        request.u.c.nbytes = context.bytes;
-        request.u.c.offset =
-            std::bit_cast<long long>(std::uint64_t{context.command.slba() << operation.shift});
-        // Force unit access (bit 30 of command dword 12) is a synchronous write: RWF_DSYNC, 2.
-        request.aio_rw_flags = (context.command.cdw12 >> 29) & 2;
-        staged_[staged_count_++] = &request;
-        if ((context.options & kVectored) != 0 || context.command.metadata != 0 ||
-            operation.opcode > IO_CMD_PWRITE) [[unlikely]]
-            stage_other(context, request);
+    void set_operation(std::uint8_t code, unsigned operation) noexcept {
+        heads_[code] = operation | (std::uint64_t{static_cast<unsigned>(fd_)} << 32);
     }
 
-    [[gnu::noinline]] void stage_other(Context& context, ::iocb& request) noexcept {
-        if (context.command.metadata != 0 && worker() != nullptr) {
-            --staged_count_;
-            hand_to_worker(context);
-            return;
+    Words& request_of(const Context& context) noexcept {
+        static_assert(sizeof(Context) == 2 * sizeof(Words));
+        const auto offset = reinterpret_cast<std::uintptr_t>(&context) -
+                            reinterpret_cast<std::uintptr_t>(&slots().at(0));
+        return *reinterpret_cast<Words*>(reinterpret_cast<std::uintptr_t>(requests_.get()) +
+                                         offset / 2);
+    }
+
+    /// Makes requests of what is staged.
+    void make_requests() noexcept {
+        std::span<Context* const> contexts = take_staged();
+        while (!contexts.empty()) {
+            const std::size_t made = make_transfers(contexts);
+            request_count_ += static_cast<std::uint32_t>(made);
+            contexts = contexts.subspan(made);
+            if (contexts.empty()) break;
+            make_other(*contexts.front());
+            contexts = contexts.subspan(1);
         }
-        if (request.aio_lio_opcode == IO_CMD_FDSYNC) {
-            // The kernel refuses a flush whose other fields are set.
-            request.u.c.buf = nullptr;
-            request.u.c.nbytes = 0;
-            request.u.c.offset = 0;
-            request.aio_rw_flags = 0;
-            return;
+    }
+
+    /// Makes requests up to the first command that needs a closer look. Returns how many.
+    std::size_t make_transfers(std::span<Context* const> contexts) noexcept {
+        const unsigned shift = shift_;
+        ::iocb** const list = list_.get() + request_count_;
+        for (std::size_t i = 0; i < contexts.size(); ++i) {
+            const Context& context = *contexts[i];
+            if ((context.options & kCloserLook) != 0) [[unlikely]]
+                return i;
+            const Command& command = context.command;
+            Words& words = request_of(context);
+            list[i] = reinterpret_cast<::iocb*>(&words);
+            words.key = 0;
+            words.head = heads_[command.opcode];
+            words.address = command.data;
+            words.bytes = context.bytes;
+            words.offset = command.slba() << shift;
         }
+        return contexts.size();
+    }
+
+    [[gnu::noinline]] void make_other(Context& context) noexcept {
+        const Command& command = context.command;
+        if (command.metadata != 0 && worker() != nullptr) return hand_to_worker(context);
+        Words& words = request_of(context);
+        auto& request = reinterpret_cast<::iocb&>(words);
+        list_[request_count_++] = &request;
+        // The kernel refuses a flush whose other fields are set.
+        words.head = heads_[command.opcode];
+        words.key = words.address = words.bytes = words.offset = 0;
+        if (request.aio_lio_opcode == IO_CMD_FDSYNC) return;
+        words.address = command.data;
+        words.bytes = context.bytes;
+        words.offset = command.slba() << rules().of(command).shift;
+        // Force unit access is a synchronous write.
+        if ((command.cdw12 & kForceUnitAccess) != 0) request.aio_rw_flags = RWF_DSYNC;
+        if ((context.options & kVectored) == 0) return;
         request.aio_lio_opcode =
             request.aio_lio_opcode == IO_CMD_PWRITE ? IO_CMD_PWRITEV : IO_CMD_PREADV;
-        request.u.c.nbytes = context.command.data_bytes;
+        words.bytes = command.data_bytes;
     }
 
     unsigned ready() const noexcept {
@@ -218,6 +255,7 @@ class Queue final : public AsyncQueue {
     }
 
     void hand_on() noexcept;
+    void drop_requests(std::uint32_t count) noexcept;
     std::uint32_t reap(std::uint32_t max) noexcept;
     std::uint32_t reap_by_call(std::uint32_t max) noexcept;
     std::uint32_t take_events(std::span<const ::io_event> events) noexcept;
@@ -227,16 +265,18 @@ class Queue final : public AsyncQueue {
     }
     std::uint32_t fail_refused(std::uint32_t max) noexcept;
 
-    std::array<Operation, 256> operations_{};
+    /// By opcode: the word of a request that has the kernel's opcode and the descriptor.
+    std::array<std::uint64_t, 256> heads_{};
+    unsigned shift_ = 0;  ///< log2 of a block's bytes.
     AioContext context_;
     /// Every request signals it (IOCB_FLAG_RESFD), from the first: what was submitted without could
     /// not be slept on later. Nobody reads it until somebody watches.
     os::Event event_;
     AioRing* ring_;
     std::unique_ptr<::iocb[]> requests_;  ///< One per slot.
-    std::unique_ptr<::iocb*[]> staged_;
-    std::uint32_t staged_count_ = 0;
-    std::uint32_t refused_count_ = 0;  ///< Staged requests, from the first, that were refused.
+    std::unique_ptr<::iocb*[]> list_;     ///< Those that the kernel has not taken.
+    std::uint32_t request_count_ = 0;
+    std::uint32_t refused_count_ = 0;  ///< Requests of the list, from the first, that were refused.
     int refused_errno_ = 0;
     int fd_;
     bool reaps_ = false;
@@ -244,40 +284,44 @@ class Queue final : public AsyncQueue {
 };
 
 void Queue::hand_on() noexcept {
-    // Without a list, io_submit takes nothing: what was refused is completed first, in its turn.
-    if (refused_count_ != 0 || staged_count_ == 0) return;
+    if (staged_count() != 0) make_requests();
+    // What was refused is completed first, in its turn.
+    if (refused_count_ != 0 || request_count_ == 0) return;
     std::uint32_t taken = 0;
-    while (taken < staged_count_) {
-        const int count = io_submit(context_.get(), static_cast<long>(staged_count_ - taken),
-                                    staged_.get() + taken);
+    while (taken < request_count_) {
+        const int count = io_submit(context_.get(), static_cast<long>(request_count_ - taken),
+                                    list_.get() + taken);
         if (count > 0) {
             taken += static_cast<std::uint32_t>(count);
             continue;
         }
         // EAGAIN: the kernel is short of requests or the device is congested; the rest stays
-        // staged. Anything else is about the first request that was left.
+        // for later. Anything else is about the first request that was left.
         if (count != -EAGAIN && count != -EINTR && count < 0) {
             refused_count_ = 1;
             refused_errno_ = -count;
         }
         break;
     }
-    std::move(staged_.get() + taken, staged_.get() + staged_count_, staged_.get());
-    staged_count_ -= taken;
+    drop_requests(taken);
+}
+
+void Queue::drop_requests(std::uint32_t count) noexcept {
+    std::move(list_.get() + count, list_.get() + request_count_, list_.get());
+    request_count_ -= count;
 }
 
 std::uint32_t Queue::fail_refused(std::uint32_t max) noexcept {
     std::uint32_t failed = 0;
     while (refused_count_ != 0 && failed < max) {
-        Context& context = *static_cast<Context*>(staged_[0]->data);
-        --staged_count_;
-        std::move(staged_.get() + 1, staged_.get() + 1 + staged_count_, staged_.get());
+        Context& context = *static_cast<Context*>(list_[0]->data);
+        drop_requests(1);
         refused_count_ = 0;
         complete_system(context, refused_errno_);
         complete(context);
         ++failed;
         // The requests behind it may be fine.
-        if (staged_count_ != 0) hand_on();
+        hand_on();
     }
     return failed;
 }
@@ -288,16 +332,14 @@ std::uint32_t Queue::reap(std::uint32_t max) noexcept {
     const std::uint32_t count = std::min(ready(), max);
     if (count == 0) return 0;
     unsigned head = ring_->head.load(std::memory_order_relaxed);
-    const unsigned entries = ring_->entries;
-    completed(count);
     // The head moves after the callbacks, in one store. Until then the kernel sees the ring fuller
     // than it is, and it has room for twice the depth.
-    for (std::uint32_t i = 0; i < count; ++i) {
-        const ::io_event& event = ring_->events[head];
-        head = head + 1 == entries ? 0 : head + 1;
-        Context& context = *static_cast<Context*>(event.data);
-        settle(context, static_cast<std::int64_t>(event.res));
-        call_back(context);
+    for (std::uint32_t left = count; left != 0;) {
+        // As far as the events lie one behind the other.
+        const std::uint32_t run = std::min(left, ring_->entries - head);
+        take_events({ring_->events + head, run});
+        left -= run;
+        head = head + run == ring_->entries ? 0 : head + run;
     }
     // Release: the events have been read before the kernel may write to them again.
     ring_->head.store(head, std::memory_order_release);
@@ -334,7 +376,7 @@ Result<std::uint32_t> Queue::wait(std::uint32_t min, std::uint32_t max,
         if (const std::uint32_t count = poll(max); count != 0 || in_flight() == 0 || max == 0)
             return count;
         if (deadline.passed()) return 0u;
-        const std::uint32_t in_kernel = in_flight() - staged_count_;
+        const std::uint32_t in_kernel = begun() - request_count_;
         if (in_kernel == 0) {
             // The kernel has nothing of this queue's, and takes nothing now.
             ::sched_yield();
@@ -361,6 +403,7 @@ Result<std::uint32_t> Queue::wait(std::uint32_t min, std::uint32_t max,
 Result<NativeHandle> Queue::completion_fd() noexcept {
     if (!watched_) {
         watched_ = true;
+        stop_staging();
         hand_on();
         // The first look is free: there may be completions that were signalled and not reaped.
         event_.signal();

@@ -42,6 +42,7 @@ class FileCommands : public SyncInterface {
     const Handle& handle() const noexcept { return handle_; }
 
   private:
+    [[gnu::noinline]] void execute_any(Context& context) noexcept;
     void write(Context& context, std::uint64_t offset) noexcept;
     void flush(Context& context) noexcept;
     void write_zeroes(Context& context) noexcept;
