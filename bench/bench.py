@@ -105,10 +105,11 @@ def count_system_calls(folder):
                 if program.name == "C++ default":
                     continue
                 say(f"system calls: file, depth {depth}, {program.name}")
-                calls = counting.count_system_calls(
-                    lambda reads, p=program, d=depth: p.argv(folder, target, d, reads))
+                calls, how = counting.count_system_calls(
+                    lambda reads, p=program, d=depth: p.argv(folder, target, d, reads),
+                    program.interface in p.THREADED)
                 entries.append({"target": "file", "depth": depth, "program": program.name,
-                                "calls": calls})
+                                "calls": calls, "counted_by": how})
     return entries
 
 

@@ -1,5 +1,5 @@
 """What repeats exactly: instructions and allocations, as valgrind counts them, and system calls, as
-strace does. Each program runs twice, with N and with more reads, and the difference is divided by
+strace or the kernel does. Each program runs twice, with N and with more reads, and the difference is divided by
 the reads that it has more: opening, closing and printing are not in it."""
 
 import collections
@@ -15,6 +15,8 @@ SHORT = 1280
 LONG = 14080
 STRACE_SHORT = 2560
 STRACE_LONG = 10240
+PERF_SHORT = 25600
+PERF_LONG = 128000
 
 ALLOCATORS = re.compile(r"^(malloc|calloc|realloc|aligned_alloc|memalign|posix_memalign"
                         r"|operator new.*)$")
@@ -101,10 +103,35 @@ def strace(argv):
         return calls
 
 
-def count_system_calls(argv_of):
-    """System calls per read, by name."""
-    short, long = strace(argv_of(STRACE_SHORT)), strace(argv_of(STRACE_LONG))
-    more = STRACE_LONG - STRACE_SHORT
-    # Less than one call in a thousand reads is of the threads' start and end.
-    return {name: (count - short[name]) / more for name, count in sorted(long.items())
-            if abs(count - short[name]) > more / 1000}
+def per_read(count, argv_of, short, long):
+    """Calls per read, by name. Less than one in a thousand reads is of threads' start and end."""
+    few, many = count(argv_of(short)), count(argv_of(long))
+    return {name: (many[name] - few[name]) / (long - short) for name in sorted(many)
+            if abs(many[name] - few[name]) > (long - short) / 1000}
+
+
+def perf(argv, names):
+    with tempfile.NamedTemporaryFile("r") as out:
+        events = [word for name in names for word in ("-e", f"syscalls:sys_enter_{name}")]
+        done = subprocess.run(["perf", "stat", "-x", ",", "-o", out.name, *events, *argv],
+                              capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(f"{' '.join(argv)}: exit status {done.returncode}\n{done.stderr}")
+        lines = [line.split(",") for line in out if "sys_enter_" in line]
+        return collections.Counter({words[2].partition("sys_enter_")[2]: int(words[0])
+                                    for words in lines})
+
+
+def count_system_calls(argv_of, threaded=False):
+    """Calls per read by name, and what counted them. strace stops a program at each call, and then
+    threads find less to do and sleep more often than they would: of those, the kernel counts the
+    calls that strace has found, where perf may ask it."""
+    calls = per_read(strace, argv_of, STRACE_SHORT, STRACE_LONG)
+    if not threaded:
+        return calls, "strace"
+    # Stopped so often, threads may also never have to wake each other.
+    names = sorted({*calls, "futex"})
+    try:
+        return per_read(lambda argv: perf(argv, names), argv_of, PERF_SHORT, PERF_LONG), "perf"
+    except (OSError, RuntimeError, ValueError):
+        return calls, "strace, which makes threads sleep more often"

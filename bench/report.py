@@ -38,7 +38,7 @@ def calls_text(entries):
     for entry in entries:
         calls = ", ".join(f"{name} {count:.3f}" for name, count in entry["calls"].items())
         name = f"{entry['target']}, depth {entry['depth']}: {entry['program']}"
-        lines.append(f"{name:<40}{calls or 'none'}")
+        lines.append(f"{name:<40}{calls or 'none'} ({entry['counted_by']})")
     return "\n".join(lines)
 
 
@@ -107,11 +107,13 @@ def functions_html(entries):
 
 
 def calls_html(entries):
-    lines = ["<table><tr><th>target<th>depth<th>program<th>calls per read<th>of which</tr>"]
+    lines = ["<table><tr><th>target<th>depth<th>program<th>calls per read<th>of which"
+             "<th>counted by</tr>"]
     for entry in entries:
         which = ", ".join(f"{name} {count:.3f}" for name, count in entry["calls"].items())
         lines.append(cells(entry["target"], entry["depth"], entry["program"],
-                           f"{sum(entry['calls'].values()):.3f}", which, numbers=(1, 3)))
+                           f"{sum(entry['calls'].values()):.3f}", which, entry["counted_by"],
+                           numbers=(1, 3)))
     return "\n".join([*lines, "</table>"])
 
 

@@ -30,7 +30,7 @@ class Results:
     def __init__(self, results):
         self.counts = {(e["target"], e["depth"], e["program"]): e
                        for e in results.get("instructions", [])}
-        self.calls = {(e["target"], e["depth"], e["program"]): e["calls"]
+        self.calls = {(e["target"], e["depth"], e["program"]): e
                       for e in results.get("system_calls", [])}
         self.times = {(e["target"], e["depth"], e["program"]): e
                       for e in results.get("times", [])}
@@ -43,9 +43,10 @@ class Results:
         return None if ours is None or raw is None else ours["whole"] - raw["whole"]
 
     def calls_per_read(self, target, depth, program, only=None):
-        calls = self.calls.get((target, depth, program))
-        if calls is None:
+        entry = self.calls.get((target, depth, program))
+        if entry is None:
             return None
+        calls = entry["calls"]
         return sum(calls.values()) if only is None else calls.get(only, 0.0)
 
     def ratio(self, target, depth, program, base, clock="cpu"):
@@ -105,8 +106,10 @@ def call_rows(r):
     for api in ("C++", "C"):
         yield Row("libaio, depth 32: system calls per read", api,
                   r.calls_per_read("file", 32, f"{api} libaio"), 0.04, "")
+    pool = r.calls.get(("file", 32, "C++ thrpool"))
     yield Row("thrpool, depth 32: futex calls per read", "C++",
-              r.calls_per_read("file", 32, "C++ thrpool", "futex"), 0.2, "")
+              r.calls_per_read("file", 32, "C++ thrpool", "futex"), 0.2, "",
+              f"counted by {pool['counted_by']}" if pool else "")
 
 
 def time_rows(r):
