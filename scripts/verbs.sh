@@ -196,8 +196,11 @@ test_guest() {
             run_guest "$set" "guest-$set" tests/guest/run.sh build
     done
     # Bad input among them, again with the sanitizers watching.
-    step "guest: nvm, with ASan and UBSan" "./dev guest -- build/asan/tests/guest_tests" \
-        run_guest nvm guest-asan build/asan/tests/guest_tests
+    for set in nvm zoned fdp; do
+        step "guest: $set, with ASan and UBSan" \
+            "./dev guest --set $set -- build/asan/tests/guest_tests" \
+            run_guest "$set" "guest-$set-asan" build/asan/tests/guest_tests
+    done
 }
 
 tell_totals() {
