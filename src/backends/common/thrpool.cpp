@@ -33,6 +33,12 @@ constexpr std::uint64_t kNotWaiting = std::numeric_limits<std::uint64_t>::max();
 /// than this are told of one by one.
 constexpr std::chrono::microseconds kBetweenCalls{40};
 
+/// Completions that come more often than this, for so many sleeps in a row, are worth holding a
+/// call back for. Others are not: a nap of the waiter sets a timer, which on a virtual machine
+/// takes microseconds.
+constexpr std::chrono::microseconds kQuick{5};
+constexpr unsigned kQuickSleeps = 8;
+
 /// How often a thread that has run out of commands looks for more before it sleeps: for a
 /// microsecond, a part of what waking it would take. Measured with two processors: more looks make
 /// no fewer sleeps, and 300 cost a tenth more processor time.
@@ -114,7 +120,7 @@ class Pool final : public AsyncQueue {
     SyncInterface& sync_;
     bool at_once_;
     unsigned looks_ = 0;
-    bool naps_ = true;  ///< Whether holding calls back is likely to pay; see `sleep_until_put`.
+    unsigned quick_sleeps_ = 0;  ///< More of them than others lately; see `sleep_until_put`.
     std::unique_ptr<Worker[]> workers_;
     std::optional<os::Event> event_;
     os::Parker waiter_;
@@ -287,8 +293,10 @@ bool Pool::sleep_until_put(std::uint64_t wanted, const os::Deadline& deadline) n
     if (completions_.put_count() >= wanted) return true;
     const Clock::time_point begun = Clock::now();
     const auto nap = called_at_.load(std::memory_order_relaxed) + kBetweenCalls - begun;
-    const bool naps =
-        naps_ && nap.count() > 0 && (deadline.endless() || begun + nap < deadline.at());
+    // Where each command has a thread, none has more to run.
+    const bool naps = quick_sleeps_ >= kQuickSleeps && nap.count() > 0 &&
+                      in_flight() > traits_.threads &&
+                      (deadline.endless() || begun + nap < deadline.at());
     holds_.store(naps, std::memory_order_relaxed);
     // Sequentially consistent: see `CompletionRing::put`.
     wake_at_.store(wanted, std::memory_order_seq_cst);
@@ -296,13 +304,13 @@ bool Pool::sleep_until_put(std::uint64_t wanted, const os::Deadline& deadline) n
     // Sequentially consistent: a thread that holds back after this has put its command before the
     // look that follows.
     if (naps) holds_.store(false, std::memory_order_seq_cst);
-    const bool waits = completions_.put_count() < wanted;
     bool came = true;
     while (came && completions_.put_count() < wanted)
         came = waiter_.sleep(deadline.left()) || completions_.put_count() >= wanted;
     wake_at_.store(kNotWaiting, std::memory_order_relaxed);
-    // Where commands take longer than a nap, napping only adds to the sleeps.
-    if (waits) naps_ = Clock::now() - begun < kBetweenCalls;
+    const std::uint64_t ready = completions_.put_count() - completions_.taken();
+    const bool quick = Clock::now() - begun < ready * kQuick;
+    quick_sleeps_ = quick ? std::min(quick_sleeps_ + 1, 2 * kQuickSleeps) : quick_sleeps_ / 2;
     return came;
 }
 
