@@ -56,7 +56,7 @@ void xnvme_cmd_ctx_clear(struct xnvme_cmd_ctx* ctx) {
 
 int xnvme_cmd_pass(struct xnvme_cmd_ctx* ctx, void* dbuf, size_t dbuf_nbytes, void* mbuf,
                    size_t mbuf_nbytes) {
-    if (ctx != nullptr && ctx->async.queue != nullptr && mbuf == nullptr && mbuf_nbytes == 0 &&
+    if (ctx != nullptr && ctx->async.queue != nullptr && mbuf == nullptr &&
         engine_of(ctx->async.queue).submit_fast(context_of(ctx), dbuf, dbuf_nbytes)) [[likely]]
         return 0;
     return pass_other(ctx, dbuf, dbuf_nbytes, mbuf, mbuf_nbytes);
