@@ -28,6 +28,17 @@ Result<bool> sleep_on_both(AsyncQueue& engine, AsyncQueue& worker, nanoseconds t
     return os::wait_readable(handles, timeout);
 }
 
+/// Writes a read or write of `blocks` blocks. False for more than a command takes, or none.
+bool put_transfer(Command& command, nvme::NvmOpcode opcode, std::uint64_t slba,
+                  std::uint32_t blocks) noexcept {
+    if (blocks - 1 > 0xffffu) return false;
+    command = Command{};
+    command.opcode = static_cast<std::uint8_t>(opcode);
+    command.set_slba(slba);
+    command.cdw12 = blocks - 1;
+    return true;
+}
+
 }  // namespace
 
 Queue::Queue(std::unique_ptr<QueueState> state) noexcept
@@ -59,22 +70,25 @@ Result<void> Queue::submit_checked(Context& context, const Data& data,
 }
 
 Result<void> Queue::submit_checked(Context& context, void* base, std::size_t bytes) noexcept {
-    return submit_checked(context, Data(base, bytes), Data{});
+    if (outstanding() >= depth()) return fail(Errc::queue_full);
+    // What needs no closer look is the interface's own: all commands of an interface that stages
+    // none come this way.
+    if (!engine_->prepare_fast(context, base, bytes))
+        return submit_checked(context, Data(base, bytes), Data{});
+    hand(*engine_, context);
+    return {};
 }
 
 Result<void> Queue::transfer_checked(Context& context, nvme::NvmOpcode opcode, std::uint64_t slba,
                                      std::uint32_t blocks, const Data& data) noexcept {
-    if (blocks - 1 > 0xffffu) return fail(Errc::too_large);
-    context.command = Command{};
-    context.command.opcode = static_cast<std::uint8_t>(opcode);
-    context.command.set_slba(slba);
-    context.command.cdw12 = blocks - 1;
+    if (!put_transfer(context.command, opcode, slba, blocks)) return fail(Errc::too_large);
     return submit_checked(context, data, Data{});
 }
 
 Result<void> Queue::transfer_checked(Context& context, nvme::NvmOpcode opcode, std::uint64_t slba,
                                      std::uint32_t blocks, void* base, std::size_t bytes) noexcept {
-    return transfer_checked(context, opcode, slba, blocks, Data(base, bytes));
+    if (!put_transfer(context.command, opcode, slba, blocks)) return fail(Errc::too_large);
+    return submit_checked(context, base, bytes);
 }
 
 Result<void> Queue::submit_admin(Context& context, const Data& data,
