@@ -266,8 +266,11 @@ std::uint32_t Runner::drain() {
 // ---- Fixture ------------------------------------------------------------------------------------
 
 void DeviceCase::SetUp() {
-    // Asked once: whether this machine has an interface is found out by trying.
-    static const std::vector<xnvme::InterfaceInfo> rows = xnvme::interfaces();
+    // Asked once for each interface, since whether this machine has it is found out by trying; and
+    // not before its first case, which may have made available what it takes.
+    static std::map<std::string, std::vector<xnvme::InterfaceInfo>> asked;
+    auto& rows = asked[GetParam().interface];
+    if (rows.empty()) rows = xnvme::interfaces();
     for (const xnvme::InterfaceInfo& row : rows) {
         if (row.name != GetParam().interface || row.contract != GetParam().contract) continue;
         ASSERT_TRUE(row.available) << row.name << " is not available here: " << row.reason;
