@@ -25,11 +25,11 @@ cmake -S "$here" -B "$work/cmake" -G Ninja -DCMAKE_CXX_COMPILER="$compiler" \
 cmake --build "$work/cmake" > "$work/build.log" || { cat "$work/build.log" >&2; exit 1; }
 check "find_package, shared" "$work/cmake/consumer_shared"
 check "find_package, static" "$work/cmake/consumer_static"
-ldd "$work/cmake/consumer_shared" | grep -q libxnvmepp.so
-if ldd "$work/cmake/consumer_static" | grep -q libxnvmepp.so; then
-    echo "consumer_static was linked with the shared library" >&2
-    exit 1
-fi
+# Not with a pipe into `grep -q`, which may end before ldd has written all of it.
+[[ $(ldd "$work/cmake/consumer_shared") == *libxnvmepp.so* ]] ||
+    { echo "consumer_shared was not linked with the shared library" >&2; exit 1; }
+[[ $(ldd "$work/cmake/consumer_static") != *libxnvmepp.so* ]] ||
+    { echo "consumer_static was linked with the shared library" >&2; exit 1; }
 
 PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name xnvmepp.pc)")
 export PKG_CONFIG_PATH
