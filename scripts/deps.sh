@@ -15,7 +15,8 @@ packages_build=(
 # The tests make loop devices and file systems, look at symbols, and run Python scripts.
 packages_test=(googletest binutils e2fsprogs mount python3 procps util-linux valgrind)
 packages_bench=(linux-perf strace)
-packages_clang=(clang-19 libclang-rt-19-dev)
+# llvm-19 puts names to the addresses in a sanitizer's report.
+packages_clang=(clang-19 libclang-rt-19-dev llvm-19)
 packages_lint=(clang-19 clang-format-19 clang-tidy-19 git python3)
 # The emulated machine; its kernels are not installed, see guest.sh.
 packages_guest=(busybox-static cpio kmod python3 qemu-system-x86 util-linux xz-utils zstd)

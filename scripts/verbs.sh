@@ -43,6 +43,7 @@ verb_bench() {
 }
 
 # A report of a sanitizer ends the program, and tells how it came there.
+export ASAN_SYMBOLIZER_PATH=/usr/bin/llvm-symbolizer-19
 export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
 export UBSAN_OPTIONS=print_stacktrace=1
 export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
