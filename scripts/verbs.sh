@@ -174,7 +174,9 @@ test_fuzz() {
 run_guest() {
     local set=$1 name=$2 log=build/logs/$2.log status=0
     shift 2
-    heartbeat "$log" "$root/dev" guest --set "$set" -- "$@" 2> /dev/null || status=$?
+    # A machine with other work takes twice as long as one without.
+    heartbeat "$log" "$root/dev" guest --set "$set" --timeout 1200 -- "$@" 2> /dev/null ||
+        status=$?
     if ((status != 0)); then
         show_failed_cases "$log"
         grep -aE -A 25 '^(---.*FAILED|\./dev guest:|guest:|FAIL:|ERROR:)' "$log" >&2 || true
