@@ -2,7 +2,7 @@
 // and what the logs then say.
 #include "check.h"
 
-enum { kHandlesMax = 128 };
+enum { kHandlesMax = 64 };
 
 static struct xnvme_dev* dev;
 static uint32_t nsid;
