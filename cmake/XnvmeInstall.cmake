@@ -36,6 +36,9 @@ install(FILES "${PROJECT_BINARY_DIR}/xnvmepp-config.cmake"
 
 # pkg-config: what the archive needs is private, so that only `--static` shows it.
 set(xnvme_libs_private "-pthread")
+if(WIN32)
+    string(APPEND xnvme_libs_private " -lsynchronization")
+endif()
 if(XNVME_HAVE_LIBURING)
     string(APPEND xnvme_libs_private " -luring")
 endif()

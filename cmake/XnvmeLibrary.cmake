@@ -23,6 +23,9 @@ function(xnvme_library_target target)
         "$<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/generated>"
         "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
     target_link_libraries(${target} PUBLIC Threads::Threads)
+    if(WIN32)
+        target_link_libraries(${target} PRIVATE synchronization)  # WaitOnAddress
+    endif()
     foreach(optional LIBURING LIBAIO LIBISAL)
         if(XNVME_HAVE_${optional})
             get_filename_component(plain "${XNVME_${optional}_LIBRARY}" NAME_WE)

@@ -3,7 +3,10 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
+
+#include "os/word.hpp"
 
 namespace xnvme::os {
 
@@ -24,7 +27,7 @@ class Lock {
     }
     void unlock() noexcept {
         if (state_.exchange(kFree, std::memory_order_release) == kWanted) [[unlikely]]
-            state_.notify_one();
+            wake_sleeper();
     }
 
   private:
@@ -34,10 +37,19 @@ class Lock {
         kWanted,  ///< Taken, and somebody sleeps, or may.
     };
 
+    // Not std::atomic's own wait: where that stands on no system call, as in GCC 12 for Windows, it
+    // misses wake-ups.
+#ifdef XNVME_OS_HAVE_WORD_SLEEP
+    void sleep() noexcept { sleep_while(state_, kWanted, std::chrono::nanoseconds{-1}); }
+    void wake_sleeper() noexcept { wake_one(state_); }
+#else
+    void sleep() noexcept { state_.wait(kWanted, std::memory_order_relaxed); }
+    void wake_sleeper() noexcept { state_.notify_one(); }
+#endif
+
     [[gnu::noinline, gnu::cold]] void lock_taken() noexcept {
         // Whoever comes through here leaves it wanted: there may be others that sleep.
-        while (state_.exchange(kWanted, std::memory_order_acquire) != kFree)
-            state_.wait(kWanted, std::memory_order_relaxed);
+        while (state_.exchange(kWanted, std::memory_order_acquire) != kFree) sleep();
     }
 
     std::atomic<std::uint32_t> state_{kFree};

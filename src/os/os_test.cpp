@@ -6,14 +6,17 @@
 #include <chrono>
 #include <cstring>
 #include <fstream>
+#include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "os/clock.hpp"
 #include "os/deadline.hpp"
 #include "os/error_text.hpp"
 #include "os/event.hpp"
 #include "os/file_kind.hpp"
+#include "os/lock.hpp"
 #include "os/pages.hpp"
 #include "os/parker.hpp"
 #include "os/thread.hpp"
@@ -224,6 +227,34 @@ TEST(Parker, NoWakeIsLostBetweenTwoThreads) {
     }
     other->join();
     EXPECT_EQ(pair.ball, 2 * kRounds);
+}
+
+TEST(Lock, KeepsThreadsApartAndLosesNoWake) {
+    struct Counted {
+        Lock lock;
+        int value = 0;
+    } counted;
+    constexpr int kRounds = 50'000;
+    constexpr std::size_t kThreads = 4;
+    std::vector<Thread> threads;
+    threads.reserve(kThreads);
+    for (std::size_t i = 0; i < kThreads; ++i) {
+        auto thread = Thread::start(
+            [](void* argument) {
+                auto& shared = *static_cast<Counted*>(argument);
+                for (int n = 0; n < kRounds; ++n) {
+                    const std::lock_guard held(shared.lock);
+                    ++shared.value;
+                    // Long enough that the others find it taken and go to sleep.
+                    for (int spins = 0; spins < n % 128; ++spins) relax();
+                }
+            },
+            &counted);
+        ASSERT_TRUE(thread.has_value());
+        threads.push_back(std::move(*thread));
+    }
+    for (Thread& thread : threads) thread.join();
+    EXPECT_EQ(counted.value, kRounds * static_cast<int>(kThreads));
 }
 
 TEST(Processors, ThereIsAtLeastOne) {

@@ -5,7 +5,9 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#if !defined(__linux__)
+
+#include "os/word.hpp"
+#ifndef XNVME_OS_HAVE_WORD_SLEEP
 #include <condition_variable>
 #include <mutex>
 #endif
@@ -30,7 +32,7 @@ class Parker {
   private:
     enum State : std::uint32_t { kAwake, kAsleep, kCalled };
     std::atomic<std::uint32_t> state_{kAwake};
-#if !defined(__linux__)
+#ifndef XNVME_OS_HAVE_WORD_SLEEP
     std::mutex mutex_;
     std::condition_variable called_;
 #endif
