@@ -29,7 +29,7 @@ struct xnvme_cmd_ctx {
     struct xnvme_spec_cpl cpl;         ///< Its completion; reset at submission.
     struct xnvme_dev* dev;             ///< The device.
     struct xnvme_cmd_ctx_async async;  ///< Queue and callback.
-    uint32_t opts;        ///< The low 16 bits are not used; the library sets the others.
+    uint32_t opts;                     ///< The library's: set at submission.
     uint8_t be_rsvd[12];  ///< The library's: see libxnvme_more.h for what can be asked.
 };
 XNVME_STATIC_ASSERT(sizeof(struct xnvme_cmd_ctx) == 128, "xnvme_cmd_ctx has 128 bytes")

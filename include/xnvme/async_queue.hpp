@@ -19,6 +19,7 @@
 namespace xnvme {
 
 struct QueueState;
+struct QuickLayout;
 
 /// A descriptor (POSIX) or handle (Windows) that an event loop can watch.
 using NativeHandle = std::intptr_t;
@@ -66,13 +67,14 @@ class SlotArray {
         }
         static constexpr std::size_t kContextAlignment = 128;
     };
+    friend struct QuickLayout;
     SlotArray() noexcept = default;
 
+    Context** free_top_ = nullptr;
+    Context** free_end_ = nullptr;
     std::unique_ptr<Context[], Release> contexts_;
     /// Null, which ends the stack; the stack; then `order`.
     std::unique_ptr<Context*[]> free_;
-    Context** free_top_ = nullptr;
-    Context** free_end_ = nullptr;
     std::uint32_t depth_ = 0;
 };
 
@@ -111,7 +113,9 @@ enum class Staging : std::uint8_t {
 ///
 /// An interface with `Staging::inlined` finds most commands in the list: it takes them with
 /// `take_staged`, in order. What it is given by `submit` it appends with `stage_again`.
-class AsyncQueue {
+///
+/// No two queues have a cache line in common.
+class alignas(64) AsyncQueue {
   public:
     AsyncQueue(const AsyncQueue&) = delete;
     AsyncQueue& operator=(const AsyncQueue&) = delete;
@@ -274,9 +278,9 @@ class AsyncQueue {
     /// out per command that it cannot carry it. There must be a worker.
     XNVME_API void hand_to_worker(Context& context) noexcept;
 
-    QueueTraits traits_;
-
   private:
+    friend struct QuickLayout;
+
     /// Works out where the list ends: what the interface and the worker have is no room.
     void set_end() noexcept {
         staged_end_ = staging_ == Staging::none
@@ -284,6 +288,8 @@ class AsyncQueue {
                           : staged_begin_ + (slots_.depth() - begun_ - withheld_);
     }
 
+    // What programs touch for every command stands first. The C API's header (libxnvme_quick.h)
+    // knows the layout from here to `rules_.fast_below`; capi/queue.cpp holds the two together.
     SlotArray slots_;
     /// Commands on their way to the interface. What is submitted is appended here without a call.
     Context** staged_begin_ = nullptr;
@@ -297,6 +303,9 @@ class AsyncQueue {
     AsyncQueue* worker_ = nullptr;
     QueueState* state_ = nullptr;
     DeviceState* device_ = nullptr;
+
+  protected:
+    QueueTraits traits_;
 };
 
 }  // namespace xnvme

@@ -93,11 +93,11 @@ struct Context {
     AsyncQueue* queue = nullptr;    ///< Set by the library; null for synchronous commands.
     Callback callback = nullptr;
     void* argument = nullptr;
-    std::uint32_t options = 0;  ///< Bits of `ContextOption`.
+    std::uint32_t options = 0;  ///< Bits of `ContextOption`; set by the library.
     std::int32_t os_error = 0;  ///< errno of the operating system, 0 for a device's verdict.
     Errc error = Errc::ok;      ///< `ok`, or why the command failed.
-    std::uint16_t scratch = 0;  ///< For the interface; means nothing to callers.
-    std::uint32_t bytes = 0;    ///< Bytes to move; after a short transfer, bytes moved.
+    std::uint16_t reserved = 0;
+    std::uint32_t bytes = 0;  ///< Bytes to move; after a short transfer, bytes moved.
 
     /// True when the command succeeded.
     constexpr bool ok() const noexcept { return error == Errc::ok; }
@@ -111,8 +111,7 @@ static_assert(offsetof(Context, completion) == 64 && offsetof(Context, device) =
               offsetof(Context, argument) == 104 && offsetof(Context, options) == 112 &&
               offsetof(Context, os_error) == 116 && offsetof(Context, error) == 120);
 
-/// Bits of `Context::options`. The library sets them at submission; the 16 lower bits are left
-/// alone.
+/// Bits of `Context::options`, which the library sets at submission.
 enum ContextOption : std::uint32_t {
     kVectored = 1u << 16,          ///< `command.data` points to `data_bytes` elements of `IoVec`.
     kMetadataVectored = 1u << 17,  ///< The same for the metadata.

@@ -64,10 +64,21 @@ struct OpcodeRule {
 
 /// The limits and the opcode table of one queue or device.
 struct CommandRules {
-    std::uint64_t blocks = 0;                ///< Blocks in the namespace.
-    std::uint32_t transfer_block_bytes = 0;  ///< Bytes of buffer per block.
+    // What `admits` reads stands first, side by side.
+
+    /// First blocks below this one leave room in the namespace for any count that `fast_below`
+    /// lets through.
+    std::uint64_t fast_slba_below = 0;
+    std::uint64_t transfer_block_bytes = 0;  ///< Bytes of buffer per block.
+    std::uint32_t alignment_mask = 0;        ///< Buffer addresses and lengths have these bits 0.
+    /// By opcode, for commands that need no look at anything but range, length, limit and alignment
+    /// of one buffer: the first zero-based count of blocks that is too many, for the device or for
+    /// a quick look. 0 for all other commands. One compare so answers for the opcode, the limit, a
+    /// directive and force unit access, whose bits make any count too many.
+    std::array<std::uint32_t, 256> fast_below{};
+
+    std::uint64_t blocks = 0;  ///< Blocks in the namespace.
     std::uint32_t max_transfer_bytes = 0;
-    std::uint32_t alignment_mask = 0;  ///< Buffer addresses and lengths have these bits 0.
     std::uint32_t metadata_bytes = 0;  ///< Separate metadata per block, 0 for none.
     /// Reads and writes may come without their metadata: a block device's do.
     bool metadata_optional = false;
@@ -83,11 +94,6 @@ struct CommandRules {
     std::uint64_t zone_blocks = 0;           ///< Blocks in a zone, 0 when not zoned.
     std::uint32_t key_bytes_max = 0;         ///< Longest key of a key-value namespace.
     std::uint32_t value_bytes_max = 0;       ///< Longest value of one.
-    /// By opcode, for commands that need no look at anything but range, length, limit and alignment
-    /// of one buffer: the first zero-based count of blocks that is too many, for the device or the
-    /// namespace. 0 for all other commands. One compare so answers for the opcode, the limit, a
-    /// directive and force unit access, whose bits make any count too many.
-    std::array<std::uint32_t, 256> fast_below{};
     std::array<OpcodeRule, 256> opcodes{};
 
     const OpcodeRule& of(const Command& command) const noexcept { return opcodes[command.opcode]; }
@@ -106,9 +112,9 @@ struct CommandRules {
         const auto address = reinterpret_cast<std::uintptr_t>(base);
         if (count - 1 >= fast_below[opcode]) [[unlikely]]
             return false;
-        if (slba > blocks - count) [[unlikely]]
+        if (slba >= fast_slba_below) [[unlikely]]
             return false;
-        if (bytes != std::uint64_t{count} * transfer_block_bytes) [[unlikely]]
+        if (bytes != count * transfer_block_bytes) [[unlikely]]
             return false;
         if (address == 0) [[unlikely]]
             return false;
@@ -143,8 +149,8 @@ struct CommandRules {
         put(context, 0, opcode);
         clear(context, offsetof(Command, cdw2));  // And `metadata`.
         put(context, offsetof(Command, cdw10), slba);
-        put(context, offsetof(Command, cdw12), count - 1);
-        clear(context, offsetof(Command, cdw14));  // And a part of `completion`.
+        context.command.cdw12 = count - 1;
+        clear(context, offsetof(Command, cdw13));  // And a part of `completion`.
         fill_rest(context, base, bytes);
     }
 
@@ -156,11 +162,10 @@ struct CommandRules {
   private:
     static void fill_rest(Context& context, const void* base, std::size_t bytes) noexcept {
         put(context, offsetof(Command, data), reinterpret_cast<std::uintptr_t>(base));
-        // And `metadata_bytes`, the lower half.
-        put(context, offsetof(Command, metadata_bytes), std::uint64_t{bytes} << 32);
+        context.command.metadata_bytes = 0;
+        context.command.data_bytes = static_cast<std::uint32_t>(bytes);
         clear(context, offsetof(Context, completion));
-        // The upper half of `options`, `os_error` and `error`.
-        put(context, offsetof(Context, options) + 2, 0);
+        clear(context, offsetof(Context, options));  // And `os_error` and `error`.
         context.bytes = static_cast<std::uint32_t>(bytes);
     }
     static void put(Context& context, std::size_t offset, std::uint64_t word) noexcept {
@@ -170,6 +175,6 @@ struct CommandRules {
         std::memset(reinterpret_cast<std::byte*>(&context) + offset, 0, 16);
     }
 };
-static_assert(offsetof(Context, error) + sizeof(Errc) == offsetof(Context, options) + 2 + 8);
+static_assert(offsetof(Context, bytes) == offsetof(Context, options) + 12);
 
 }  // namespace xnvme

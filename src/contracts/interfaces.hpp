@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -101,6 +102,14 @@ class SyncInterface {
     SyncInterface& operator=(const SyncInterface&) = delete;
     virtual ~SyncInterface() = default;
     virtual void execute(Context& context) noexcept = 0;
+    /// Executes commands one after the other, and calls each one's callback before the next. An
+    /// interface that can do so for less than a call each overrides it.
+    virtual void execute_each(std::span<Context* const> contexts) noexcept {
+        for (Context* const context : contexts) {
+            execute(*context);
+            context->callback(*context, context->argument);
+        }
+    }
 };
 
 /// Contract: execute an admin command and wait for it. As `SyncInterface`; data lengths have not

@@ -97,9 +97,15 @@ OpcodeRule make_rule(const Handle& handle, const OpcodeMeaning& meaning, std::ui
 void fill_fast(const Geometry& geometry, CommandRules& rules) {
     // Separate metadata, and blocks that PRACT may make shorter, need one.
     if (geometry.protection_type != 0 || geometry.separate_metadata_bytes(1) != 0) return;
-    if (rules.transfer_block_bytes == 0) return;
-    const std::uint64_t most = std::min<std::uint64_t>(
-        {0x10000u, rules.blocks, rules.max_transfer_bytes / rules.transfer_block_bytes});
+    if (rules.transfer_block_bytes == 0 || rules.blocks == 0) return;
+    // Long commands, and those near the end of the namespace, get the closer look: next to their
+    // transfer it is nothing, and few are so near.
+    constexpr std::uint64_t kFastBytes = 256 * 1024;
+    const std::uint64_t most =
+        std::min<std::uint64_t>({0x10000u, std::max<std::uint64_t>(rules.blocks / 1024, 1),
+                                 std::min<std::uint64_t>(rules.max_transfer_bytes, kFastBytes) /
+                                     rules.transfer_block_bytes});
+    rules.fast_slba_below = rules.blocks - most + 1;
     for (std::size_t code = 0; code < rules.opcodes.size(); ++code) {
         const OpcodeRule& rule = rules.opcodes[code];
         if (rule.kind == CommandKind::blocks_data && rule.service == Service::native)

@@ -120,7 +120,7 @@ Errc check_blocks_data(const CommandRules& rules, const Command& command, const 
                        const Data& metadata) noexcept {
     const bool carries = rules.of(command).carries_metadata;
     if (const Errc code = check_range(rules, command); code != Errc::ok) return code;
-    const std::uint32_t each =
+    const std::uint64_t each =
         has_pract(command) ? rules.pract_transfer_block_bytes : rules.transfer_block_bytes;
     if (data.bytes() != std::uint64_t{command.blocks()} * each) return Errc::bad_length;
     if (data.bytes() > rules.max_transfer_bytes) return Errc::too_large;
@@ -224,6 +224,14 @@ Errc check_fields(const CommandRules& rules, const Command& command, CommandKind
     return Errc::unsupported;
 }
 
+/// Whether all that counts of a command that was checked is what `CommandRules::fill` fills in.
+/// Such a command only came here because it is long, or near the end of the namespace.
+bool is_plain(const CommandRules& rules, const Command& command, const Data& data,
+              const Data& metadata) noexcept {
+    return rules.fast_below[command.opcode] != 0 && !data.vectored() && metadata.bytes() == 0 &&
+           (command.cdw12 & (kDirectiveBits | kForceUnitAccess)) == 0;
+}
+
 }  // namespace
 
 Error CommandRules::prepare(Context& context, const Data& data,
@@ -252,6 +260,7 @@ Error CommandRules::prepare(Context& context, const Data& data,
     if (moves_blocks && !is_aligned(data, alignment_mask)) return Error::of(Errc::misaligned);
 
     fill(context, data);
+    if (is_plain(*this, context.command, data, metadata)) return {};
     context.options |= kWhole;
     if (data.vectored()) {
         context.options |= kVectored;

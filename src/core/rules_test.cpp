@@ -103,17 +103,22 @@ TEST(Rules, NoMoreThanTheDeviceTakes) {
 
 TEST(Rules, TheQuickLookTakesAllThatNeedsNoCloserOne) {
     Fixture f(Access::read_write, 512);
+    f.handle.facts.geometry.blocks = 4096;
+    f.rules = core::make_rules(f.handle, OpcodeSet{0x00, 0x01, 0x02}, {});
     const auto fast = [&f](const Command& command, const Data& data) {
         Context context{};
         context.command = command;
         return f.rules.passes_fast(context, data, {});
     };
     EXPECT_TRUE(fast(nvme::read(0, 1), buffer(512)));
-    EXPECT_TRUE(fast(nvme::write(1023, 1), buffer(512)));
-    EXPECT_TRUE(fast(nvme::read(896, 128), buffer(65536)));
-    EXPECT_FALSE(fast(nvme::read(0, 129), buffer(129 * 512)));
-    EXPECT_FALSE(fast(nvme::read(897, 128), buffer(65536)));
-    EXPECT_FALSE(fast(nvme::read(1024, 1), buffer(512)));
+    EXPECT_TRUE(fast(nvme::write(4092, 4), buffer(4 * 512)));
+    // A 1024th of the namespace is the longest, and what is nearer to its end than that is not
+    // taken.
+    EXPECT_FALSE(fast(nvme::read(0, 5), buffer(5 * 512)));
+    EXPECT_FALSE(fast(nvme::read(4093, 1), buffer(512)));
+    EXPECT_EQ(f.check(nvme::read(4093, 3), buffer(3 * 512)), Errc::ok);
+    EXPECT_EQ(f.check(nvme::read(4093, 4), buffer(4 * 512)), Errc::out_of_range);
+    EXPECT_FALSE(fast(nvme::read(4096, 1), buffer(512)));
     EXPECT_FALSE(fast(nvme::read(UINT64_MAX, 1), buffer(512)));
     EXPECT_FALSE(fast(nvme::read(UINT64_MAX, 2), buffer(1024)));
     EXPECT_FALSE(fast(nvme::read(0, 1), buffer(1024)));
@@ -130,10 +135,14 @@ TEST(Rules, ANamespaceSmallerThanACommandMayBeIsReadWhole) {
     Fixture f;
     f.handle.facts.geometry.blocks = 5;
     f.rules = core::make_rules(f.handle, OpcodeSet{0x02}, {});
-    EXPECT_EQ(f.rules.fast_below[0x02], 5u);
+    EXPECT_EQ(f.check(nvme::read(4, 1), buffer(512)), Errc::ok);
+    EXPECT_EQ(f.check(nvme::read(5, 1), buffer(512)), Errc::out_of_range);
     EXPECT_EQ(f.check(nvme::read(0, 5), buffer(5 * 512)), Errc::ok);
     EXPECT_EQ(f.check(nvme::read(0, 6), buffer(6 * 512)), Errc::out_of_range);
     EXPECT_EQ(f.check(nvme::read(1, 5), buffer(5 * 512)), Errc::out_of_range);
+    f.handle.facts.geometry.blocks = 0;
+    f.rules = core::make_rules(f.handle, OpcodeSet{0x02}, {});
+    EXPECT_EQ(f.check(nvme::read(0, 1), buffer(512)), Errc::out_of_range);
 }
 
 TEST(Rules, WhatNeedsACloserLookSaysSo) {
@@ -143,23 +152,27 @@ TEST(Rules, WhatNeedsACloserLookSaysSo) {
         context.command = command;
         context.options = 0x80000001;
         EXPECT_FALSE(f.rules.prepare(context, data, {}));
-        EXPECT_EQ(context.options & 0xffffu, 1u) << "the lower half is the caller's";
-        return context.options & kCloserLook;
+        EXPECT_EQ(context.options & ~kCloserLook, 0u) << "nothing of an earlier command stays";
+        return context.options;
     };
     const std::array<IoVec, 2> list{IoVec{memory.data(), 100}, IoVec{memory.data() + 512, 412}};
     EXPECT_NE(options(nvme::flush(), {}), 0u);
+    EXPECT_EQ(options(nvme::read(0, 128), buffer(65536)), 0u) << "long, and nothing else";
+    EXPECT_EQ(options(nvme::read(1023, 1), buffer(512)), 0u) << "the last block";
+    Command forced = nvme::write(0, 1);
+    forced.cdw12 |= kForceUnitAccess;
+    EXPECT_NE(options(forced, buffer(512)), 0u);
     EXPECT_NE(options(nvme::read(0, 1), std::span<const IoVec>(list)) & kVectored, 0u);
     Context context{};
     context.command = nvme::read(0, 1);
     context.options = 0x80ff0001;
     CommandRules::fill(context, buffer(512));
-    EXPECT_EQ(context.options, 1u);
+    EXPECT_EQ(context.options, 0u);
 }
 
 TEST(Rules, AReadIsFilledInAsItsCommandIs) {
     Context filled{};
     std::memset(static_cast<void*>(&filled), 0xa5, sizeof filled);
-    filled.scratch = 7;
     filled.callback = nullptr;
     Context expected = filled;
     CommandRules::fill(filled, 0x02, 0x123456789abc, 8, memory.data(), 4096);
@@ -173,7 +186,6 @@ TEST(Rules, AReadIsFilledInAsItsCommandIs) {
     EXPECT_TRUE(filled.completion.ok());
     EXPECT_EQ(filled.why(), Error{});
     EXPECT_EQ(filled.bytes, 4096u);
-    EXPECT_EQ(filled.scratch, 7);
 }
 
 TEST(Rules, AlignmentIsOfEveryBuffer) {
@@ -229,7 +241,7 @@ TEST(Rules, WhoServesIsDecidedOnce) {
     EXPECT_EQ(service(0x05), Service::emulated);
     EXPECT_EQ(service(0x04), Service::refused);
     EXPECT_EQ(service(0x99), Service::refused);
-    EXPECT_EQ(f.rules.fast_below[0x02], 128u);
+    EXPECT_EQ(f.rules.fast_below[0x02], 1u);
     EXPECT_EQ(f.rules.fast_below[0x05], 0u);
     EXPECT_EQ(f.rules.opcodes[0x02].shift, 9);
     EXPECT_EQ(f.rules.opcodes[0xdc].shift, 0);

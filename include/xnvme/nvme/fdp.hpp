@@ -277,8 +277,8 @@ inline constexpr std::uint8_t kIoSendRuhUpdate = 0x01;
 inline constexpr std::uint32_t kFdpUpdateMax = 128;
 
 /// I/O Management Receive. The data is `bytes` long. NVMe Base 2.1 §7.3
-/// A device that does not accept lists longer than its answer (SGLS bit 18 of Identify Controller is
-/// clear) may end a command that asks for more than there is with Data SGL Length Invalid. Linux
+/// A device that does not accept lists longer than its answer (SGLS bit 18 of Identify Controller
+/// is clear) may end a command that asks for more than there is with Data SGL Length Invalid. Linux
 /// hands a program's buffers on as such lists; one within a page is always taken.
 /// \param bytes a multiple of 4, at least 4
 constexpr Command io_management_receive(std::uint32_t bytes,

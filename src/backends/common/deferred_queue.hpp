@@ -8,6 +8,7 @@
 #include <memory>
 #include <new>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "contracts/interfaces.hpp"
@@ -16,8 +17,8 @@
 
 namespace xnvme::be_common {
 
-/// `Run` is called with each context, whose completion is that of a command that succeeded, and
-/// changes it where that is not so.
+/// `Run` is called with contexts whose completions are those of commands that succeeded. It runs
+/// one after the other, changes the completion where it was not so, and calls back.
 template <class Run>
 class DeferredQueue final : public AsyncQueue {
   public:
@@ -45,7 +46,17 @@ class DeferredQueue final : public AsyncQueue {
     }
 
     std::uint32_t poll(std::uint32_t max) noexcept override {
-        return run_while(max, [] { return true; });
+        // What an earlier call left comes first. What callbacks submit waits for the next call, so
+        // that one call always ends.
+        std::uint32_t done = 0;
+        if (next_ != count_) [[unlikely]]
+            done = run_taken(max);
+        if (done < max) {
+            take_list();
+            done += run_taken(max - done);
+        }
+        clear_signal();
+        return done;
     }
 
     /// Runs at least one command, and no further ones when the time has passed.
@@ -53,7 +64,19 @@ class DeferredQueue final : public AsyncQueue {
                                std::chrono::nanoseconds timeout) noexcept override {
         if (timeout.count() < 0) return poll(max);
         const os::Deadline deadline(timeout);
-        return run_while(max, [&] { return !deadline.passed(); });
+        std::uint32_t done = 0;
+        bool taken = false;
+        while (done < max && (done == 0 || !deadline.passed())) {
+            if (next_ == count_) {
+                if (taken) break;
+                take_list();
+                taken = true;
+                if (count_ == 0) break;
+            }
+            done += run_taken(1);
+        }
+        clear_signal();
+        return done;
     }
 
     Result<NativeHandle> completion_fd() noexcept override {
@@ -78,49 +101,26 @@ class DeferredQueue final : public AsyncQueue {
         traits_.sleeps = false;
     }
 
-    template <class GoOn>
-    std::uint32_t run_while(std::uint32_t max, GoOn go_on) noexcept {
-        // What an earlier call left comes first. What callbacks submit waits for the next call, so
-        // that one call always ends.
-        std::uint32_t done = 0;
-        bool goes_on = true;
-        if (next_ != count_) [[unlikely]]
-            goes_on = run_taken(max, go_on, done);
-        if (goes_on && done < max) {
-            next_ = 0;
-            count_ = exchange_staged(taken_);
-            run_taken(max - done, go_on, done);
-        }
+    void take_list() noexcept {
+        next_ = 0;
+        count_ = exchange_staged(taken_);
+    }
+
+    /// Runs at most `max` of the commands that were taken. Returns how many.
+    std::uint32_t run_taken(std::uint32_t max) noexcept {
+        const std::uint32_t count = std::min(max, count_ - next_);
+        Context* const* const first = taken_ + next_;
+        next_ += count;
+        completed(count);
+        run_({first, count});
+        return count;
+    }
+
+    void clear_signal() noexcept {
         if (signalled_ && in_flight() == 0) [[unlikely]] {
             event_->clear();
             signalled_ = false;
         }
-        return done;
-    }
-
-    /// Runs at most `max` of the commands that were taken, and adds up how many. False when
-    /// `go_on` ended it.
-    template <class GoOn>
-    [[gnu::always_inline]] bool run_taken(std::uint32_t max, GoOn& go_on,
-                                          std::uint32_t& done) noexcept {
-        const std::uint32_t count = std::min(max, count_ - next_);
-        const std::uint32_t end = next_ + count;
-        completed(count);
-        done += count;
-        Context* const* const taken = taken_;
-        for (std::uint32_t i = next_; i != end;) {
-            Context& context = *taken[i++];
-            run_(context);
-            call_back(context);
-            if (!go_on()) {
-                next_ = i;
-                done -= end - i;
-                count_submissions(end - i);
-                return false;
-            }
-        }
-        next_ = end;
-        return true;
     }
 
     void signal() noexcept {

@@ -1,5 +1,6 @@
 #include "backends/common/emu.hpp"
 
+#include <span>
 #include <utility>
 
 #include "backends/common/deferred_queue.hpp"
@@ -10,7 +11,9 @@ namespace {
 
 struct RunSync {
     SyncInterface* sync;
-    void operator()(Context& context) const noexcept { sync->execute(context); }
+    void operator()(std::span<Context* const> contexts) const noexcept {
+        sync->execute_each(contexts);
+    }
 };
 
 }  // namespace

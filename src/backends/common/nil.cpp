@@ -1,5 +1,6 @@
 #include "backends/common/nil.hpp"
 
+#include <span>
 #include <utility>
 
 #include "backends/common/deferred_queue.hpp"
@@ -9,7 +10,10 @@ namespace xnvme::be_common::nil {
 namespace {
 
 struct RunNothing {
-    void operator()(Context&) const noexcept {}
+    void operator()(std::span<Context* const> contexts) const noexcept {
+#pragma GCC unroll 4
+        for (Context* const context : contexts) context->callback(*context, context->argument);
+    }
 };
 
 }  // namespace

@@ -148,77 +148,89 @@ class Queue final : public StagingQueue<Queue, 0> {
     /// The first word of an entry, by the command's opcode.
     using Heads = std::array<std::uint64_t, 256>;
 
+    /// The table of buffers has just been refreshed.
     void fill(std::span<Context* const> contexts) noexcept {
-        const bool fixed = buffers().count() != 0 && !buffers().stale();
-        while (!contexts.empty()) {
-            const std::size_t filled = !simple_ ? 0
-                                       : fixed  ? fill_transfers<true>(contexts)
-                                                : fill_transfers<false>(contexts);
-            contexts = contexts.subspan(filled);
-            if (filled != 0) continue;
-            fill_other(*contexts.front());
-            contexts = contexts.subspan(1);
+        for (;;) {
+            const std::size_t filled = !simple_                 ? 0
+                                       : buffers().count() != 0 ? fill_transfers<true>(contexts)
+                                                                : fill_transfers<false>(contexts);
+            if (filled == contexts.size()) [[likely]]
+                return;
+            fill_other(*contexts[filled]);
+            contexts = contexts.subspan(filled + 1);
+            if (contexts.empty()) return;
         }
     }
 
-    /// Fills in entries up to the end of the ring's memory, or the first command that needs a
-    /// closer look. Returns how many. `kFixed`: there are registered buffers to look for; the one
-    /// that was used last is likely to be used next.
+    /// The number of commands that the first that needs a closer look has before it. Takes the mark
+    /// from the others.
+    [[gnu::noinline]] static std::size_t first_for_a_closer_look(
+        std::span<Context* const> contexts) noexcept {
+        std::size_t count = 0;
+        while ((contexts[count]->options & kCloserLook) == 0) ++count;
+        for (Context* const context : contexts.subspan(count)) mark(*context, false);
+        return count;
+    }
+
+    /// Fills in entries up to the first command that needs a closer look. Returns how many.
+    /// `kFixed`: there are registered buffers to look for; the one that was used last is likely to
+    /// be used next.
     template <bool kFixed>
     std::size_t fill_transfers(std::span<Context* const> contexts) noexcept {
         const Heads& heads = kFixed ? fixed_heads_ : plain_heads_;
         const unsigned shift = shift_;
-        const auto run = ring().next_run(contexts.size());
+        // As far as the entries lie one behind the other, then the rest, if there is any.
+        const auto entries = ring().next_run(contexts.size());
         // Volatile, so that words are written one by one: gathering pairs of them in vector
         // registers takes longer.
-        auto* words = reinterpret_cast<volatile Words*>(run.data());
+        auto* words = reinterpret_cast<volatile Words*>(entries.data());
         std::uint64_t index = kFixed ? buffer_ : 0;
         std::uint64_t base = kFixed ? buffers().base(buffer_) : 0;
         std::uint64_t end = kFixed ? base + buffers().bytes(buffer_) : 0;
+        std::uint32_t options = 0;
         Context* const* next = contexts.data();
-        Context* const* const last = next + run.size();
-        for (; next != last; ++next, ++words) {
-            Context& context = **next;
-            if ((context.options & kCloserLook) != 0) [[unlikely]]
-                break;
-            const Command& command = context.command;
-            const std::uint64_t address = command.data;
-            const std::uint64_t length = context.bytes;
-            words->head = heads[command.opcode];
-            words->buffer = index;
-            // An address near the end of the address space is the kernel's to refuse.
-            if (kFixed && (address < base || address + length > end)) [[unlikely]] {
-                const unsigned found = look_up(context);
-                if (found == RegisteredBuffers::kCount) {
-                    words->head = plain_heads_[command.opcode];
-                    words->buffer = 0;
-                } else {
-                    index = found;
-                    base = buffers().base(found);
-                    end = base + buffers().bytes(found);
-                    words->buffer = index;
+        Context* const* const last = next + contexts.size();
+        Context* const* run_end = next + entries.size();
+        for (;;) {
+            for (; next != run_end; ++next, ++words) {
+                Context& context = **next;
+                options |= context.options;
+                const Command& command = context.command;
+                const std::uint64_t address = command.data;
+                const std::uint64_t length = context.bytes;
+                words->head = heads[command.opcode];
+                words->buffer = index;
+                // An address near the end of the address space is the kernel's to refuse.
+                if (kFixed && (address < base || address + length > end)) [[unlikely]] {
+                    const unsigned found = find_buffer(context);
+                    if (found == RegisteredBuffers::kCount) {
+                        words->head = plain_heads_[command.opcode];
+                        words->buffer = 0;
+                    } else {
+                        index = found;
+                        base = buffers().base(found);
+                        end = base + buffers().bytes(found);
+                        words->buffer = index;
+                    }
                 }
+                words->offset = command.slba() << shift;
+                words->address = address;
+                words->length = length;
+                words->user_data = reinterpret_cast<std::uintptr_t>(&context);
+                mark(context);
             }
-            words->offset = command.slba() << shift;
-            words->address = address;
-            words->length = length;
-            words->user_data = reinterpret_cast<std::uintptr_t>(&context);
-            mark(context);
+            if (next == last) [[likely]]
+                break;
+            words = reinterpret_cast<volatile Words*>(&ring().first());
+            run_end = last;
         }
-        const auto filled = static_cast<std::size_t>(next - contexts.data());
+        std::size_t filled = contexts.size();
+        // Looked at once for all: what was filled in from the first of those on is not used.
+        if ((options & kCloserLook) != 0) [[unlikely]]
+            filled = first_for_a_closer_look(contexts);
         ring().advance(static_cast<unsigned>(filled));
         if (kFixed) buffer_ = static_cast<unsigned>(index);
         return filled;
-    }
-
-    /// The registered buffer of a command that does not use the one before it: that which its
-    /// context used last, or any. `RegisteredBuffers::kCount` for none.
-    [[gnu::noinline]] unsigned look_up(Context& context) noexcept {
-        unsigned found = context.scratch & RegisteredBuffers::kHintMask;
-        if (buffers().holds(found, context.command.data, context.bytes)) return found;
-        found = buffers().find(context.command.data, context.bytes);
-        if (found != RegisteredBuffers::kCount) context.scratch = static_cast<std::uint16_t>(found);
-        return found;
     }
 
     void fill_tables() noexcept {

@@ -20,13 +20,14 @@ bool update(Ring& ring, unsigned index, void* base, std::size_t bytes) noexcept 
 
 }  // namespace
 
-bool RegisteredBuffers::start(Ring& ring) noexcept {
+bool RegisteredBuffers::start(Ring& ring, std::uint32_t slots) noexcept {
     on_ = false;
     used_ = count_ = 0;
     generation_ = ~std::uint64_t{0};
     entries_.reset(new (std::nothrow) Entry[kCount]());
     serials_.reset(new (std::nothrow) std::uint64_t[kCount]());
-    if (entries_ == nullptr || serials_ == nullptr) return false;
+    last_used_.reset(new (std::nothrow) std::uint16_t[slots]());
+    if (entries_ == nullptr || serials_ == nullptr || last_used_ == nullptr) return false;
     // Linux 5.19: a table that is filled in later.
     on_ = io_uring_register_buffers_sparse(&ring.raw(), kCount) == 0;
     return on_;
@@ -66,9 +67,14 @@ bool RegisteredBuffers::refresh(Ring& ring) noexcept {
     return regions.empty() || count_ != 0;
 }
 
-unsigned RegisteredBuffers::find(std::uint64_t address, std::uint32_t bytes) const noexcept {
+unsigned RegisteredBuffers::find(std::size_t slot, std::uint64_t address,
+                                 std::uint32_t bytes) noexcept {
+    if (holds(last_used_[slot], address, bytes)) return last_used_[slot];
     for (unsigned i = 0; i < used_; ++i) {
-        if (holds(i, address, bytes)) return i;
+        if (holds(i, address, bytes)) {
+            last_used_[slot] = static_cast<std::uint16_t>(i);
+            return i;
+        }
     }
     return kCount;
 }

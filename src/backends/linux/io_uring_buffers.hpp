@@ -14,15 +14,15 @@ namespace xnvme::be_linux {
 /// a context that uses the same buffer over and over finds it with two compares.
 class RegisteredBuffers {
   public:
-    /// Buffers in a table, and what a hint is masked with.
+    /// Buffers in a table.
     static constexpr unsigned kCount = 1024;
-    static constexpr unsigned kHintMask = kCount - 1;
 
     explicit RegisteredBuffers(const RegionTable& regions) noexcept : regions_(regions) {}
 
     /// Registers an empty table with the ring, for `refresh` to fill. False where the kernel has no
     /// such thing (Linux before 5.19) or no memory for it: buffers are then not registered.
-    bool start(Ring& ring) noexcept;
+    /// `slots` is how many contexts the queue has.
+    bool start(Ring& ring, std::uint32_t slots) noexcept;
     /// True when buffers have come or gone since the last `refresh`. What was registered before is
     /// not used until then: an address may have become another buffer's.
     bool stale() const noexcept { return regions_.generation() != generation_; }
@@ -43,8 +43,9 @@ class RegisteredBuffers {
     std::uint64_t rest(unsigned hint, std::uint64_t address) const noexcept {
         return entries_[hint].bytes - (address - entries_[hint].base);
     }
-    /// The registered buffer that the bytes lie in, or `kCount`.
-    unsigned find(std::uint64_t address, std::uint32_t bytes) const noexcept;
+    /// The registered buffer that the bytes lie in, or `kCount`. Looks first at that which the
+    /// context with number `slot` used last.
+    unsigned find(std::size_t slot, std::uint64_t address, std::uint32_t bytes) noexcept;
 
     bool on() const noexcept { return on_; }
     /// Buffers registered now.
@@ -59,6 +60,7 @@ class RegisteredBuffers {
     const RegionTable& regions_;
     std::unique_ptr<Entry[]> entries_;
     std::unique_ptr<std::uint64_t[]> serials_;
+    std::unique_ptr<std::uint16_t[]> last_used_;  ///< By slot.
     /// No generation is this one, so that the first look finds the table stale.
     std::uint64_t generation_ = ~std::uint64_t{0};
     unsigned used_ = 0;  ///< Entries from here on have never been used.

@@ -112,16 +112,13 @@ class Queue final : public StagingQueue<Queue, 1> {
         entry.fd = fd_;
         entry.user_data = reinterpret_cast<std::uintptr_t>(&context);
         entry.cmd_op = NVME_URING_CMD_IO;
-        unsigned hint = 0;
         if ((context.options & kVectored) != 0) {
             entry.cmd_op = NVME_URING_CMD_IO_VEC;
         } else if (context.bytes != 0) {
-            hint = find_buffer(context);
-            if (hint != RegisteredBuffers::kCount) {
+            const unsigned found = fixed_buffer(context);
+            if (found != RegisteredBuffers::kCount) {
                 entry.rw_flags = static_cast<int>(kFixed);
-                entry.buf_index = static_cast<std::uint16_t>(hint);
-            } else {
-                hint = 0;
+                entry.buf_index = static_cast<std::uint16_t>(found);
             }
         }
         // The driver's command is the library's 64 bytes, then a time-out. It stands where the
@@ -143,7 +140,6 @@ class Queue final : public StagingQueue<Queue, 1> {
         std::memcpy(command + offsetof(nvme_uring_cmd, nsid), &nsid, sizeof nsid);
         std::memcpy(command + offsetof(nvme_uring_cmd, rsvd1), &cid, sizeof cid);
         std::memcpy(command + offsetof(nvme_uring_cmd, timeout_ms), &timeout_ms, sizeof timeout_ms);
-        context.scratch = static_cast<std::uint16_t>(hint);
         mark(context);
         // Nobody else uses the result before it is there: until then it says since when the
         // command is under way.
@@ -154,14 +150,12 @@ class Queue final : public StagingQueue<Queue, 1> {
             hand_on();
     }
 
-    unsigned find_buffer(const Context& context) noexcept {
+    unsigned fixed_buffer(const Context& context) noexcept {
         if (!buffers().on() || buffers().stale()) return RegisteredBuffers::kCount;
-        unsigned hint = context.scratch & RegisteredBuffers::kHintMask;
-        if (!buffers().holds(hint, context.command.data, context.bytes))
-            hint = buffers().find(context.command.data, context.bytes);
-        const bool too_far = hint != RegisteredBuffers::kCount &&
-                             buffers().rest(hint, context.command.data) > fixed_reach_;
-        return too_far ? RegisteredBuffers::kCount : hint;
+        const unsigned found = find_buffer(context);
+        const bool too_far = found != RegisteredBuffers::kCount &&
+                             buffers().rest(found, context.command.data) > fixed_reach_;
+        return too_far ? RegisteredBuffers::kCount : found;
     }
 
     [[gnu::always_inline]] bool settle(Context& context, const io_uring_cqe& entry) noexcept {

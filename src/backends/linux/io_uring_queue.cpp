@@ -50,7 +50,7 @@ RingQueue::~RingQueue() {
 
 void RingQueue::start_buffers() noexcept {
     traits_.registered_file = ring_.file_registered();
-    traits_.registered_buffers = register_buffers_ && buffers_.start(ring_);
+    traits_.registered_buffers = register_buffers_ && buffers_.start(ring_, depth());
 }
 
 void RingQueue::refresh_buffers() noexcept {
@@ -59,12 +59,10 @@ void RingQueue::refresh_buffers() noexcept {
     }
 }
 
-bool RingQueue::take_over() noexcept {
+bool RingQueue::take_over_from_other() noexcept {
     const std::uint64_t me = thread_number();
-    if (me == owner_) [[likely]]
-        return true;
     if (ring_.bound()) {
-        if (owner_ != 0) {
+        if (owner_ != kNobody) {
             // What the kernel has posted can be reaped by anybody, and is, before the rest runs
             // again.
             if (ring_.ready() != 0) return false;

@@ -43,6 +43,11 @@ class RingQueue : public AsyncQueue {
 
     Ring& ring() noexcept { return ring_; }
     const RegisteredBuffers& buffers() const noexcept { return buffers_; }
+    /// The registered buffer of a command, or `RegisteredBuffers::kCount`. Not inlined, as the
+    /// loops that ask for it seldom do.
+    [[gnu::noinline]] unsigned find_buffer(const Context& context) noexcept {
+        return buffers_.find(slots().index_of(context), context.command.data, context.bytes);
+    }
     /// Somebody watches the descriptor: nothing stays staged, and `poll` is put between the two
     /// functions below.
     bool watched() const noexcept { return watched_; }
@@ -92,7 +97,7 @@ class RingQueue : public AsyncQueue {
     /// not return what was asked for; false from it means that the command goes on.
     template <unsigned kShift, class Settle>
     std::uint32_t reap(std::uint32_t max, Settle settle) noexcept {
-        unsigned head = ring_.head();
+        const unsigned head = ring_.head();
         const std::uint32_t count = std::min(ring_.ready(), max);
         if (count == 0) return 0;
         const io_uring_cqe* const entries = ring_.completions();
@@ -101,12 +106,13 @@ class RingQueue : public AsyncQueue {
         std::uint32_t going_on = 0;
         // The head moves after the callbacks, in one store. Commands that they submit find room
         // all the same: the kernel makes the completion ring twice as large as the other.
-        for (std::uint32_t left = count; left != 0;) {
-            // As far as the entries lie one behind the other.
-            const unsigned at = head & mask;
-            const unsigned run = std::min(left, mask + 1 - at);
-            const io_uring_cqe* entry = entries + (std::size_t{at} << kShift);
-            const io_uring_cqe* const end = entry + (std::size_t{run} << kShift);
+        const unsigned at = head & mask;
+        // As far as the entries lie one behind the other, then the rest, if there is any.
+        std::size_t run = std::min(count, mask + 1 - at);
+        const io_uring_cqe* entry = entries + (std::size_t{at} << kShift);
+        for (std::uint32_t left = count;;) {
+            left -= static_cast<std::uint32_t>(run);
+            const io_uring_cqe* const end = entry + (run << kShift);
             for (; entry != end; entry += std::size_t{1} << kShift) {
                 Context& context = *reinterpret_cast<Context*>(entry->user_data);
                 mark(context, false);
@@ -119,15 +125,23 @@ class RingQueue : public AsyncQueue {
                 }
                 call_back(context);
             }
-            head += run;
-            left -= run;
+            if (left == 0) [[likely]]
+                break;
+            entry = entries;
+            run = left;
         }
-        ring_.set_head(head);
+        ring_.set_head(head + count);
         return count - going_on;
     }
 
   private:
-    bool take_over() noexcept;
+    /// False when the ring cannot be entered by this thread now.
+    bool take_over() noexcept {
+        if (owner_ == known_thread_number) [[likely]]
+            return true;
+        return take_over_from_other();
+    }
+    [[gnu::noinline]] bool take_over_from_other() noexcept;
     Result<void> make_event() noexcept;
     bool replace_ring() noexcept;
     void start_buffers() noexcept;
@@ -138,7 +152,8 @@ class RingQueue : public AsyncQueue {
     Ring ring_;
     RegisteredBuffers buffers_;
     RingConfig config_;
-    std::uint64_t owner_ = 0;  ///< Number of the thread that the ring is entered by.
+    static constexpr std::uint64_t kNobody = ~std::uint64_t{0};
+    std::uint64_t owner_ = kNobody;  ///< Number of the thread that the ring is entered by.
     bool watched_ = false;
     bool must_enter_ = false;  ///< IOPOLL: the kernel looks for completions only when entered.
     bool register_buffers_ = false;

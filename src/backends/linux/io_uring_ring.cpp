@@ -32,12 +32,10 @@ std::atomic<unsigned>* shared(unsigned* word) noexcept {
 
 }  // namespace
 
-std::uint64_t thread_number() noexcept {
+std::uint64_t give_thread_number() noexcept {
     static std::atomic<std::uint64_t> last{0};
-    // The address of a thread's variable would not do: the next thread gets the same one.
-    [[gnu::tls_model("initial-exec")]] static constinit thread_local std::uint64_t number = 0;
-    if (number == 0) number = last.fetch_add(1, std::memory_order_relaxed) + 1;
-    return number;
+    known_thread_number = last.fetch_add(1, std::memory_order_relaxed) + 1;
+    return known_thread_number;
 }
 
 Result<Ring> Ring::create(const RingConfig& config) noexcept {

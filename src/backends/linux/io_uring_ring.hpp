@@ -18,8 +18,15 @@
 
 namespace xnvme::be_linux {
 
+/// The number of the calling thread; 0 until it is asked for. The address of a thread's variable
+/// would not do in its place: the next thread gets the same one.
+[[gnu::tls_model("initial-exec")]] inline constinit thread_local std::uint64_t known_thread_number =
+    0;
+std::uint64_t give_thread_number() noexcept;
 /// A number for the calling thread, never used twice in a process. Not 0.
-std::uint64_t thread_number() noexcept;
+inline std::uint64_t thread_number() noexcept {
+    return known_thread_number != 0 ? known_thread_number : give_thread_number();
+}
 
 /// What a ring is made for.
 struct RingConfig {
@@ -81,12 +88,13 @@ class Ring : private RingFields {
     io_uring_sqe& next() noexcept {
         return sqes_[static_cast<std::size_t>(tail_++ & sq_mask_) << kShift];
     }
-    /// The same for up to `count`, as far as they lie one behind the other. `advance` says how
-    /// many were filled in.
+    /// The same for up to `count`, as far as they lie one behind the other; the others are those
+    /// from `first` on. `advance` says how many were filled in.
     std::span<io_uring_sqe> next_run(std::size_t count) noexcept {
         const std::size_t at = tail_ & sq_mask_;
         return {sqes_ + at, std::min(count, std::size_t{sq_mask_} + 1 - at)};
     }
+    io_uring_sqe& first() noexcept { return sqes_[0]; }
     void advance(unsigned count) noexcept { tail_ += count; }
     /// Entries filled in that the kernel has not taken.
     unsigned staged() const noexcept { return tail_ - taken_; }

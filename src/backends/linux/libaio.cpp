@@ -132,9 +132,13 @@ class Queue final : public AsyncQueue {
         set_operation(raw(NvmOpcode::flush), IO_CMD_FDSYNC);
         set_operation(raw(FileOpcode::flush), IO_CMD_FDSYNC);
         for (std::uint32_t i = 0; i < depth(); ++i) {
-            requests_[i].data = &slots().at(i);
-            io_set_eventfd(&requests_[i], static_cast<int>(event_.handle()));
+            for (::iocb* const request : {&requests_[i], &requests_[depth() + i]}) {
+                request->data = &slots().at(i);
+                io_set_eventfd(request, static_cast<int>(event_.handle()));
+            }
         }
+        to_request_ = reinterpret_cast<std::uintptr_t>(requests_.get()) -
+                      (reinterpret_cast<std::uintptr_t>(&slots().at(0)) >> 1);
         reaps_ = ring_->magic == kMagic && ring_->incompatible_features == 0;
     }
 
@@ -185,12 +189,9 @@ class Queue final : public AsyncQueue {
         heads_[code] = operation | (std::uint64_t{static_cast<unsigned>(fd_)} << 32);
     }
 
-    Words& request_of(const Context& context) noexcept {
-        static_assert(sizeof(Context) == 2 * sizeof(Words));
-        const auto offset = reinterpret_cast<std::uintptr_t>(&context) -
-                            reinterpret_cast<std::uintptr_t>(&slots().at(0));
-        return *reinterpret_cast<Words*>(reinterpret_cast<std::uintptr_t>(requests_.get()) +
-                                         offset / 2);
+    /// The second request of a context, for `make_other`.
+    Words& other_of(const Context& context) noexcept {
+        return reinterpret_cast<Words&>(requests_[depth() + slots().index_of(context)]);
     }
 
     /// Makes requests of what is staged.
@@ -209,30 +210,44 @@ class Queue final : public AsyncQueue {
     /// Makes requests up to the first command that needs a closer look. Returns how many.
     std::size_t make_transfers(std::span<Context* const> contexts) noexcept {
         const unsigned shift = shift_;
+        const std::uintptr_t to_request = to_request_;
+        const auto* const heads = heads_.data();
         ::iocb** const list = list_.get() + request_count_;
-        for (std::size_t i = 0; i < contexts.size(); ++i) {
+        const std::size_t count = contexts.size();
+        std::uint32_t options = 0;
+        for (std::size_t i = 0; i < count; ++i) {
             const Context& context = *contexts[i];
-            if ((context.options & kCloserLook) != 0) [[unlikely]]
-                return i;
             const Command& command = context.command;
-            Words& words = request_of(context);
-            list[i] = reinterpret_cast<::iocb*>(&words);
-            words.key = 0;
-            words.head = heads_[command.opcode];
-            words.address = command.data;
-            words.bytes = context.bytes;
-            words.offset = command.slba() << shift;
+            // A request is half as large as a context, so that its place follows from the other's.
+            static_assert(sizeof(Context) == 2 * sizeof(Words));
+            auto* const words = reinterpret_cast<volatile Words*>(
+                (reinterpret_cast<std::uintptr_t>(&context) >> 1) + to_request);
+            options |= context.options;
+            list[i] = const_cast<::iocb*>(reinterpret_cast<volatile ::iocb*>(words));
+            words->head = heads[command.opcode];
+            words->address = command.data;
+            words->bytes = context.bytes;
+            words->offset = command.slba() << shift;
         }
-        return contexts.size();
+        // Looked at once for all: what was made from the first of those on is made again.
+        if ((options & kCloserLook) != 0) [[unlikely]] {
+            const auto closer = [](const Context* context) {
+                return (context->options & kCloserLook) != 0;
+            };
+            return static_cast<std::size_t>(std::ranges::find_if(contexts, closer) -
+                                            contexts.begin());
+        }
+        return count;
     }
 
     [[gnu::noinline]] void make_other(Context& context) noexcept {
         const Command& command = context.command;
         if (command.metadata != 0 && worker() != nullptr) return hand_to_worker(context);
-        Words& words = request_of(context);
+        Words& words = other_of(context);
         auto& request = reinterpret_cast<::iocb&>(words);
         list_[request_count_++] = &request;
-        // The kernel refuses a flush whose other fields are set.
+        // The kernel refuses a flush whose other fields are set. The flags of a request that is
+        // used for nothing but plain reads and writes stay 0.
         words.head = heads_[command.opcode];
         words.key = words.address = words.bytes = words.offset = 0;
         if (request.aio_lio_opcode == IO_CMD_FDSYNC) return;
@@ -273,7 +288,8 @@ class Queue final : public AsyncQueue {
     /// not be slept on later. Nobody reads it until somebody watches.
     os::Event event_;
     AioRing* ring_;
-    std::unique_ptr<::iocb[]> requests_;  ///< One per slot.
+    std::unique_ptr<::iocb[]> requests_;  ///< Two per slot: for `make_transfers`, `make_other`.
+    std::uintptr_t to_request_ = 0;       ///< From half a context's address to its first request's.
     std::unique_ptr<::iocb*[]> list_;     ///< Those that the kernel has not taken.
     std::uint32_t request_count_ = 0;
     std::uint32_t refused_count_ = 0;  ///< Requests of the list, from the first, that were refused.
@@ -481,7 +497,7 @@ Result<std::unique_ptr<AsyncQueue>, Failure> make(QueueSetup setup) {
                                        os::message(event.error().os) + ".");
     }
     return std::make_unique<Queue>(std::move(setup), std::move(*context), std::move(*event),
-                                   std::make_unique<::iocb[]>(depth),
+                                   std::make_unique<::iocb[]>(std::size_t{2} * depth),
                                    std::make_unique<::iocb*[]>(depth));
 }
 

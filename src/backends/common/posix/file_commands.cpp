@@ -117,17 +117,32 @@ OpcodeSet FileCommands::carries(const Handle& handle) {
     return set;
 }
 
-void FileCommands::execute(Context& context) noexcept {
+/// Most commands are a read that is there in one go, whose completion stays as the rules have reset
+/// it. False for all others, and for what was not read whole: it is read again, by the general way.
+[[gnu::always_inline]] inline bool FileCommands::read_at_once(
+    const Context& context) const noexcept {
     const Command& command = context.command;
-    if (command.opcode == code(NvmOpcode::read) && (context.options & kCloserLook) == 0) {
-        // Most commands are this one. What is not read in one go is read again, by the general way.
-        const std::uint64_t at = command.slba() * handle_.facts.geometry.block_bytes;
-        const ssize_t moved = ::pread(handle_.fd, reinterpret_cast<void*>(command.data),
-                                      context.bytes, static_cast<off_t>(at));
-        if (moved == static_cast<ssize_t>(context.bytes)) [[likely]]
-            return complete_ok(context);
+    if (command.opcode != code(NvmOpcode::read) || (context.options & kCloserLook) != 0)
+        [[unlikely]]
+        return false;
+    const std::uint64_t at = command.slba() * handle_.facts.geometry.block_bytes;
+    const ssize_t moved = ::pread(handle_.fd, reinterpret_cast<void*>(command.data), context.bytes,
+                                  static_cast<off_t>(at));
+    return moved == static_cast<ssize_t>(context.bytes);
+}
+
+void FileCommands::execute(Context& context) noexcept {
+    if (!read_at_once(context)) [[unlikely]]
+        execute_any(context);
+}
+
+void FileCommands::execute_each(std::span<Context* const> contexts) noexcept {
+    for (Context* const context : contexts) {
+        // Devices may know more commands than files do.
+        if (!read_at_once(*context)) [[unlikely]]
+            execute(*context);
+        context->callback(*context, context->argument);
     }
-    execute_any(context);
 }
 
 void FileCommands::execute_any(Context& context) noexcept {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "contracts/interfaces.hpp"
 
@@ -22,6 +23,7 @@ class FileCommands : public SyncInterface {
     explicit FileCommands(const Handle& handle) noexcept : handle_(handle) {}
 
     void execute(Context& context) noexcept override;
+    void execute_each(std::span<Context* const> contexts) noexcept final;
 
     /// What `execute` carries on this device.
     static OpcodeSet carries(const Handle& handle);
@@ -42,6 +44,7 @@ class FileCommands : public SyncInterface {
     const Handle& handle() const noexcept { return handle_; }
 
   private:
+    bool read_at_once(const Context& context) const noexcept;
     [[gnu::noinline]] void execute_any(Context& context) noexcept;
     void write(Context& context, std::uint64_t offset) noexcept;
     void flush(Context& context) noexcept;

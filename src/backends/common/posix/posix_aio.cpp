@@ -63,7 +63,7 @@ Request& request_of(struct aiocb* control) noexcept {
 class AioQueue final : public AsyncQueue {
   public:
     AioQueue(QueueParts parts, const Handle& handle, os::Fd fd) noexcept
-        : AsyncQueue(std::move(parts)),
+        : AsyncQueue(std::move(parts), Staging::inlined),
           fd_(std::move(fd)),
           unit_(handle.direct ? std::max(handle.facts.geometry.block_bytes, 1u) : 1) {}
     ~AioQueue() override;
@@ -71,6 +71,7 @@ class AioQueue final : public AsyncQueue {
     void create();
 
     void submit(Context& context) noexcept override;
+    void submit_batch(Context* const* contexts, std::uint32_t count) noexcept override;
     std::uint32_t poll(std::uint32_t max) noexcept override;
     Result<std::uint32_t> wait(std::uint32_t min, std::uint32_t max,
                                std::chrono::nanoseconds timeout) noexcept override;
@@ -80,6 +81,8 @@ class AioQueue final : public AsyncQueue {
     /// What became of handing a part to the system.
     enum class Handed : std::uint8_t { running, no_room, finished };
 
+    void start_staged() noexcept;
+    void begin(Context& context) noexcept;
     void spread(Request& request) noexcept;
     Handed start(Request& request, bool write) noexcept;
     Handed started(Request& request, int why) noexcept;
@@ -134,6 +137,24 @@ AioQueue::~AioQueue() {
 }
 
 void AioQueue::submit(Context& context) noexcept {
+    stage_again(context);
+    if (watcher_ != nullptr) [[unlikely]]
+        start_staged();
+}
+
+void AioQueue::submit_batch(Context* const* contexts, std::uint32_t count) noexcept {
+    stage_again(contexts, count);
+    start_staged();
+}
+
+/// Hands what is staged to the system.
+void AioQueue::start_staged() noexcept {
+    for (Context* const context : take_staged()) begin(*context);
+    if (watcher_ != nullptr) [[unlikely]]
+        signal_watcher();
+}
+
+void AioQueue::begin(Context& context) noexcept {
     const Command& command = context.command;
     const bool write = command.opcode == code(NvmOpcode::write);
     const bool forced = write && (command.cdw12 & nvme::kForceUnitAccess) != 0;
@@ -160,8 +181,6 @@ void AioQueue::submit(Context& context) noexcept {
         if (request.plain) spread(request);
         waiting_.push_back(&request);
     }
-    if (watcher_ != nullptr) [[unlikely]]
-        signal_watcher();
 }
 
 /// Fills in what is left to do of a command: all of it.
@@ -301,6 +320,7 @@ void AioQueue::start_waiting() noexcept {
 }
 
 std::uint32_t AioQueue::poll(std::uint32_t max) noexcept {
+    if (staged_count() != 0) start_staged();
     // Callbacks, and commands that go on with their next part, append to what is looked at: its end
     // is fixed here, and the room for it is there, because what is appended was taken out.
     const std::size_t count = running_.size();
@@ -392,6 +412,8 @@ Result<NativeHandle> AioQueue::completion_fd() noexcept {
     if (watcher_ == nullptr) {
         auto watcher = AioWatcher::start(depth());
         if (!watcher) return std::unexpected(watcher.error());
+        stop_staging();
+        start_staged();
         watcher_ = std::move(*watcher);
         for (const struct aiocb* control : running_) watcher_->add(*control);
         signal_watcher();
