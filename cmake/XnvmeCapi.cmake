@@ -13,6 +13,8 @@ add_library(xnvme_c_objects OBJECT ${xnvme_capi_sources})
 target_link_libraries(xnvme_c_objects PRIVATE xnvme_common xnvme_lto_compile)
 # A command is one structure to programs and another to the library, over the same bytes.
 target_compile_options(xnvme_c_objects PRIVATE -fno-strict-aliasing)
+# The functions that programs may inline are defined here.
+target_compile_definitions(xnvme_c_objects PRIVATE XNVME_NO_QUICK)
 # The map decides what is shown: the headers are plain C, without marks.
 set_target_properties(xnvme_c_objects PROPERTIES CXX_VISIBILITY_PRESET default)
 

@@ -24,6 +24,7 @@
 #include <libxnvme_pi.h>
 #include <libxnvme_pp.h>
 #include <libxnvme_queue.h>
+#include <libxnvme_quick.h>
 #include <libxnvme_spec.h>
 #include <libxnvme_spec_fs.h>
 #include <libxnvme_spec_pp.h>

@@ -10,6 +10,31 @@
 using namespace xnvme;
 using namespace xnvme::capi;
 
+// What programs inline of the C API finds a queue's parts where they are. Classes with a table of
+// virtual functions have no layout by the standard, but by the ABI of every compiler that the
+// header is for.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Winvalid-offsetof"
+struct xnvme::QuickLayout {
+    using Quick = xnvme_queue_quick;
+    static constexpr std::size_t kSlots = offsetof(AsyncQueue, slots_);
+    static constexpr std::size_t kRules = offsetof(AsyncQueue, rules_);
+    static_assert(offsetof(Quick, free_top) == kSlots + offsetof(SlotArray, free_top_));
+    static_assert(offsetof(Quick, free_end) == kSlots + offsetof(SlotArray, free_end_));
+    static_assert(offsetof(Quick, staged_begin) == offsetof(AsyncQueue, staged_begin_));
+    static_assert(offsetof(Quick, staged_top) == offsetof(AsyncQueue, staged_top_));
+    static_assert(offsetof(Quick, staged_end) == offsetof(AsyncQueue, staged_end_));
+    static_assert(offsetof(Quick, slba_below) == kRules + offsetof(CommandRules, fast_slba_below));
+    static_assert(offsetof(Quick, block_nbytes) ==
+                  kRules + offsetof(CommandRules, transfer_block_bytes));
+    static_assert(offsetof(Quick, alignment_mask) ==
+                  kRules + offsetof(CommandRules, alignment_mask));
+    static_assert(offsetof(Quick, nlb_below) == kRules + offsetof(CommandRules, fast_below));
+    static_assert(offsetof(xnvme_cmd_ctx, be_rsvd) + 8 == offsetof(Context, bytes));
+    static_assert(kDirectiveBits + kForceUnitAccess == 0x40f00000);
+};
+#pragma GCC diagnostic pop
+
 namespace {
 
 /// Not inlined, so that taking a context saves and restores nothing.

@@ -159,6 +159,21 @@ class Headers(unittest.TestCase):
                 self.assertEqual(compile_text("CC", "c", standard, "#include <libxnvme.h>\n",
                                               "-fsyntax-only", "-Wpedantic"), "")
 
+    def test_what_programs_inline_compiles_in_each_language(self):
+        text = ("#include <libxnvme.h>\nint read_one(struct xnvme_queue* queue, void* buffer);\n"
+                "int read_one(struct xnvme_queue* queue, void* buffer) {\n"
+                "    struct xnvme_cmd_ctx* ctx = xnvme_queue_get_cmd_ctx(queue);\n"
+                "    if (!ctx) return -1;\n"
+                "    ctx->cmd.common.opcode = 2;\n"
+                "    return xnvme_cmd_pass(ctx, buffer, 512, 0, 0) +\n"
+                "           xnvme_queue_put_cmd_ctx(queue, ctx);\n}\n")
+        for variable, language, standard in STANDARDS:
+            pedantic = ["-Wpedantic"] if language == "c" else []
+            for level in ("-O1", "-O2", "-O3"):
+                with self.subTest(standard=standard, level=level):
+                    self.assertEqual(compile_text(variable, language, standard, text, "-S", level,
+                                                  *pedantic, "-o", os.devnull), "")
+
     def test_every_header_of_the_table_is_there(self):
         named = {function["header"] for function in all_functions().values()}
         self.assertEqual(sorted(named - set(HEADERS)), [])
