@@ -34,7 +34,7 @@ STEADY = [
     ("nil", 32, [p.RAW_NIL, p.cpp("nil"), p.c("nil")]),
     ("model", 32, [p.RAW_MEMORY, p.cpp("default"), p.c("default")]),
     ("file", 32, [p.RAW_PLAIN, p.RAW_TUNED, p.cpp("io_uring"), p.c("io_uring"),
-                  p.RAW_LIBAIO, p.cpp("libaio"), p.c("libaio"),
+                  p.RAW_LIBAIO, p.FLOOR_LIBAIO, p.cpp("libaio"), p.c("libaio"),
                   p.RAW_PREAD, p.cpp("emu"), p.c("emu")]),
     ("file", 128, [p.RAW_PLAIN, p.cpp("io_uring"), p.c("io_uring")]),
 ]
@@ -87,12 +87,14 @@ def count_submissions(folder):
     found = {}
     for interface in SUBMISSIONS:
         with p.make_target("nil" if interface == "nil" else "file", p.COUNTED_MIB) as target:
-            for kind, flags in (("single", ()), ("batch", ("--batch",))):
+            for kind, flags, function in (("single", (), "submit_*"),
+                                          ("batch", ("--batch",), "submit_*"),
+                                          ("prepare", ("--batch",), "prepare_all*")):
                 say(f"instructions: submitting, {interface}, {kind}")
                 program = p.Program(kind, "ours/submit", interface, flags)
                 count = counting.count_instructions(
                     lambda reads, p=program, t=target: p.argv(folder, t, 32, reads),
-                    "--toggle-collect=submit_*")
+                    f"--toggle-collect={function}")
                 found[f"{interface} {kind}"] = count.whole
     return found
 

@@ -52,6 +52,10 @@ RAW_MEMORY = raw("inlined copy", "inlined", "memory")
 RAW_PLAIN = raw("io_uring plain", "io_uring", "plain")
 RAW_TUNED = raw("io_uring tuned", "io_uring", "tuned")
 RAW_LIBAIO = raw("libaio batched", "libaio", "libaio")
+# Fills in each request, as any layer above libaio has to: the program before it has its buffers and
+# control blocks tied together.
+FLOOR_LIBAIO = raw("libaio filled", "libaio", "filled")
+FLOORS = {RAW_LIBAIO: FLOOR_LIBAIO}
 RAW_PREAD = raw("pread", "pread", "pread")
 RAW_THREADS = raw("threads and epoll", "threads", "threads")
 RAW_POSIX_AIO = raw("posix_aio", "posix_aio", "posix_aio")

@@ -14,6 +14,8 @@ def shown(row):
 
 
 def verdict(row):
+    if row["met"] is False and row.get("floor") is not None and row["floor"] > row["most"]:
+        return f"NOT MET, the floor is {row['floor']:.2f}"
     return {None: "not measured", True: "met", False: "NOT MET"}[row["met"]]
 
 

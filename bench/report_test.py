@@ -30,7 +30,8 @@ RESULTS = {
                 "load_average": 0.0},
     "instructions": [count("nil", 32, p.RAW_NIL.name, 50.0), count("nil", 32, "C++ nil", 85.0),
                      count("nil", 32, "C nil", 111.0)],
-    "submit": {"nil single": 100.0, "nil batch": 69.0},
+    "submit": {"nil single": 100.0, "nil batch": 69.0, "nil prepare": 60.0,
+               "io_uring single": 50.0, "io_uring batch": 55.0, "io_uring prepare": 52.0},
     "system_calls": [{"target": "file", "depth": 32, "program": "C++ thrpool",
                       "calls": {"futex": 0.5, "pread64": 1.0}, "counted_by": "perf"}],
     "times": [times("nil", p.RAW_NIL.name, [2.0, 1.0, 4.0]),
@@ -49,6 +50,12 @@ class Table(unittest.TestCase):
         self.assertEqual(self.rows[what, "C++"].figure, 35.0)
         self.assertTrue(self.rows[what, "C++"].met)
         self.assertFalse(self.rows[what, "C"].met)
+
+    def test_a_target_below_the_floor_is_said_to_be_there(self):
+        verdicts = [report.verdict({**vars(row), "met": row.met}) for name in ("nil", "io_uring")
+                    for row in [self.rows[f"{name}: a batch of 32 to 32 single submissions, "
+                                          "instructions", "C++"]]]
+        self.assertEqual(verdicts, ["met", "NOT MET, the floor is 1.04"])
 
     def test_the_median_of_the_rounds_decides(self):
         what = "nil, depth 32: processor time, to the inlined loop"

@@ -18,6 +18,9 @@ class Row:
     most: float
     unit: str
     also: str = ""  # What else is worth knowing of it.
+    # The least that the interface leaves, as a program by hand shows it: a target below it is out of
+    # reach.
+    floor: float | None = None
 
     @property
     def met(self):
@@ -73,6 +76,14 @@ def ratio_row(what, api, found, most, also=""):
     return Row(what, api, found["median"], most, "x", f"{spread}; {also}" if also else spread)
 
 
+def floor_of(r, target, depth, ours, base):
+    """What is known of a figure that the base makes look worse than it is: what it is over a program
+    that does what a layer above the interface cannot leave out."""
+    floor = p.FLOORS.get(base)
+    over = floor and r.over(target, depth, ours, floor.name)
+    return f"{over:.1f} over {floor.name}" if over else ""
+
+
 def instruction_rows(r):
     for what, target, depth, ours, base, most_cpp, most_c in [
             ("nil, depth 32: instructions over the inlined loop",
@@ -86,7 +97,8 @@ def instruction_rows(r):
             ("emu, depth 32: instructions over a loop of pread",
              "file", 32, "emu", p.RAW_PREAD, 60, 85)]:
         for api, most in (("C++", most_cpp), ("C", most_c)):
-            yield Row(what, api, r.over(target, depth, f"{api} {ours}", base.name), most, "")
+            yield Row(what, api, r.over(target, depth, f"{api} {ours}", base.name), most, "",
+                      floor_of(r, target, depth, f"{api} {ours}", base))
     pool = r.counts.get(("file", 32, "C++ thrpool"))
     yield Row("thrpool, depth 32: instructions, all told", "C++", pool and pool["whole"], 1500, "",
               "of several threads: not the same each time")
@@ -160,10 +172,13 @@ def other_rows(r):
               max(allocations) if allocations else None, 0, "",
               "the C library's own for POSIX aio aside")
     for name in ("nil", "io_uring"):
-        single, batch = r.submit.get(f"{name} single"), r.submit.get(f"{name} batch")
+        single, batch, prepare = (r.submit.get(f"{name} {kind}")
+                                  for kind in ("single", "batch", "prepare"))
+        known = single and batch and prepare
         yield Row(f"{name}: a batch of 32 to 32 single submissions, instructions", "C++",
-                  single and batch and batch / single, 0.7, "x",
-                  f"{batch:.0f} to {single:.0f} per command" if single and batch else "")
+                  batch / single if known else None, 0.7, "x",
+                  f"{batch:.0f} to {single:.0f} per command; to check and fill in alone is "
+                  f"{prepare:.0f}" if known else "", prepare / single if known else None)
 
 
 def table(results):

@@ -60,6 +60,7 @@ struct QueueState {
     std::shared_ptr<DeviceState> device;
     QueueOptions options;
     Service admin = Service::refused;
+    bool prepared_for_worker = false;  ///< A command was ever prepared that the worker serves.
     std::unique_ptr<WorkerCommands> worker_commands;
     Options device_options;     ///< The device's, with what the queue asked for on top.
     void* companion = nullptr;  ///< What the C API keeps beside the queue; its own to free.

@@ -53,6 +53,8 @@ Result<void> Queue::prepare_checked(Context& context, const Data& data,
     if (context.callback == nullptr) return fail(Errc::invalid_argument);
     const Error error = engine_->rules().prepare(context, data, metadata);
     if (error) return fail(error);
+    if (engine_->rules().service_of(context.command) == Service::emulated)
+        state_->prepared_for_worker = true;
     return {};
 }
 
@@ -114,6 +116,12 @@ void Queue::hand(AsyncQueue& server, Context& context) noexcept {
 Result<void> Queue::submit_batch(std::span<Context* const> contexts) noexcept {
     if (contexts.size() > depth() - outstanding()) return fail(Errc::queue_full);
     engine_->look_at_worker();
+    if (!state_->prepared_for_worker) [[likely]] {
+        const auto count = static_cast<std::uint32_t>(contexts.size());
+        engine_->count_submissions(count);
+        engine_->submit_batch(contexts.data(), count);
+        return {};
+    }
     const auto emulated = [&](const Context& context) {
         return (context.options & kCloserLook) != 0 &&
                engine_->rules().service_of(context.command) == Service::emulated;

@@ -274,10 +274,7 @@ class Queue final : public AsyncQueue {
     std::uint32_t reap(std::uint32_t max) noexcept;
     std::uint32_t reap_by_call(std::uint32_t max) noexcept;
     std::uint32_t take_events(std::span<const ::io_event> events) noexcept;
-    void settle(Context& context, std::int64_t result) noexcept {
-        if (result != static_cast<std::int64_t>(context.bytes)) [[unlikely]]
-            complete_transfer(context, result);
-    }
+    void report(const ::io_event* event, std::uint32_t count) noexcept;
     std::uint32_t fail_refused(std::uint32_t max) noexcept;
 
     /// By opcode: the word of a request that has the kernel's opcode and the descriptor.
@@ -319,7 +316,10 @@ void Queue::hand_on() noexcept {
         }
         break;
     }
-    drop_requests(taken);
+    if (taken == request_count_) [[likely]]
+        request_count_ = 0;
+    else
+        drop_requests(taken);
 }
 
 void Queue::drop_requests(std::uint32_t count) noexcept {
@@ -347,29 +347,43 @@ std::uint32_t Queue::reap(std::uint32_t max) noexcept {
         return reap_by_call(max);
     const std::uint32_t count = std::min(ready(), max);
     if (count == 0) return 0;
-    unsigned head = ring_->head.load(std::memory_order_relaxed);
+    AioRing& ring = *ring_;
+    const unsigned head = ring.head.load(std::memory_order_relaxed);
+    completed(count);
     // The head moves after the callbacks, in one store. Until then the kernel sees the ring fuller
     // than it is, and it has room for twice the depth.
-    for (std::uint32_t left = count; left != 0;) {
-        // As far as the events lie one behind the other.
-        const std::uint32_t run = std::min(left, ring_->entries - head);
-        take_events({ring_->events + head, run});
-        left -= run;
-        head = head + run == ring_->entries ? 0 : head + run;
+    const std::uint32_t to_end = ring.entries - head;
+    unsigned next = head + count;
+    if (count < to_end) [[likely]] {
+        report(ring.events + head, count);
+    } else {
+        report(ring.events + head, to_end);
+        next = count - to_end;
+        report(ring.events, next);
     }
     // Release: the events have been read before the kernel may write to them again.
-    ring_->head.store(head, std::memory_order_release);
+    ring.head.store(next, std::memory_order_release);
     return count;
 }
 
-std::uint32_t Queue::take_events(std::span<const ::io_event> events) noexcept {
-    completed(static_cast<std::uint32_t>(events.size()));
-    for (const ::io_event& event : events) {
-        Context& context = *static_cast<Context*>(event.data);
-        settle(context, static_cast<std::int64_t>(event.res));
+void Queue::report(const ::io_event* event, std::uint32_t count) noexcept {
+    const ::io_event* const end = event + count;
+#pragma GCC unroll 2
+    while (event != end) {
+        Context& context = *static_cast<Context*>(event->data);
+        // No command moves 4 GiB: the lower half tells its bytes from any errno.
+        if (static_cast<std::uint32_t>(event->res) != context.bytes) [[unlikely]]
+            complete_transfer(context, static_cast<std::int64_t>(event->res));
+        ++event;
         call_back(context);
     }
-    return static_cast<std::uint32_t>(events.size());
+}
+
+std::uint32_t Queue::take_events(std::span<const ::io_event> events) noexcept {
+    const auto count = static_cast<std::uint32_t>(events.size());
+    completed(count);
+    report(events.data(), count);
+    return count;
 }
 
 std::uint32_t Queue::reap_by_call(std::uint32_t max) noexcept {
