@@ -143,6 +143,17 @@ def measure_open(folder, rounds):
     return {"cpu_us": min(each), "median_cpu_us": statistics.median(each)}
 
 
+def measure_memory(folder):
+    """Bytes of a queue of 128 commands, and of a device, on each interface."""
+    entries = []
+    for name in ("file", "model"):
+        with p.make_target(name, p.COUNTED_MIB) as target:
+            for program in p.built(folder, p.memory_on(name)):
+                entries.append({"target": name,
+                                **timing.run(program.argv(folder, target, 128, 1))})
+    return entries
+
+
 def machine(folder):
     compiler = ""
     for line in (folder.parent / "CMakeCache.txt").read_text().splitlines():
@@ -164,6 +175,7 @@ def measure(folder, options):
     if not options.quick:
         results["system_calls"] = count_system_calls(folder)
         results["open"] = measure_open(folder, options.rounds)
+        results["memory"] = measure_memory(folder)
         results |= measure_times(folder, options.rounds, options.seconds)
     return results
 
@@ -184,6 +196,7 @@ def tell(results, folder, output, functions):
         print(report.instructions_text(results["instructions"], functions), end="\n\n")
         if results.get("system_calls"):
             print(report.calls_text(results["system_calls"]), end="\n\n")
+            print(report.memory_text(results["memory"]), end="\n\n")
         print(report.table_text(results["table"], everything), end="\n\n")
         for why in results.get("missing", []):
             print(f"not measured: {why}")

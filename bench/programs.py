@@ -164,6 +164,13 @@ def make_target(name, mebibytes):
         yield target
 
 
+def memory_on(name):
+    """What is asked how much memory a queue of each interface keeps."""
+    interfaces = {"file": ("nil", "emu", "io_uring", "libaio", "thrpool", "posix_aio"),
+                  "model": ("emu", "thrpool")}[name]
+    return [Program(f"memory {interface}", "ours/memory", interface) for interface in interfaces]
+
+
 def programs_on(target):
     """What reads a target, raw programs first."""
     if target == "nil":

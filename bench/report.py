@@ -44,6 +44,27 @@ def calls_text(entries):
     return "\n".join(lines)
 
 
+def memory_rows(entries):
+    for entry in entries:
+        yield (f"{entry['target']}, {entry['interface']}",
+               *(f"{entry[name] / 1024:.0f}" for name in ("queue_heap", "queue_resident",
+                                                         "device_heap", "device_resident")))
+
+
+MEMORY_HEAD = ("memory, KiB", "queue of 128", "resident", "device", "resident")  # Of the heap.
+
+
+def memory_text(entries):
+    return "\n".join(f"{name:<28}" + "".join(f"{value:>14}" for value in values)
+                     for name, *values in [MEMORY_HEAD, *memory_rows(entries)])
+
+
+def memory_html(entries):
+    head = "".join(f"<th>{name}" for name in MEMORY_HEAD)
+    return (f"<table><tr>{head}</tr>" +
+            "".join(cells(*row, numbers=range(1, 5)) for row in memory_rows(entries)) + "</table>")
+
+
 def table_text(table, everything=True):
     width = max(len(row["what"]) for row in table)
     lines = [f"{'':<{width}}  {'':<7}{'figure':>8}{'target':>9}"]
@@ -141,5 +162,7 @@ def page(results):
         parts += ["<h2>Times per read, of the best round</h2>", times_html(results["times"])]
     if results.get("system_calls"):
         parts += ["<h2>System calls</h2>", calls_html(results["system_calls"])]
+    if results.get("memory"):
+        parts += ["<h2>Memory</h2>", memory_html(results["memory"])]
     parts += ["<h2>Instructions by function</h2>", functions_html(results["instructions"])]
     return "\n".join(parts) + "</html>\n"

@@ -37,6 +37,8 @@ RESULTS = {
     "times": [times("nil", p.RAW_NIL.name, [2.0, 1.0, 4.0]),
               times("nil", "C++ nil", [3.0, 1.9, 6.4]), times("nil", "C nil", [4.0, 2.4, 9.6])],
     "targets": {"nil": "no data & no device"},
+    "memory": [{"target": "file", "interface": "nil", "depth": 128, "queue_heap": 2048.0,
+                "queue_resident": 4096.0, "device_heap": 1024.0, "device_resident": 3072.0}],
     "missing": ["zram cannot be made here: <no>"],
 }
 
@@ -71,6 +73,12 @@ class Table(unittest.TestCase):
     def test_what_was_not_measured_is_neither_met_nor_missed(self):
         row = self.rows["emu, depth 32: instructions over a loop of pread", "C++"]
         self.assertIsNone(row.met)
+
+
+class Memory(unittest.TestCase):
+    def test_it_is_told_in_kibibytes(self):
+        self.assertEqual(report.memory_text(RESULTS["memory"]).splitlines()[1].split(),
+                         ["file,", "nil", "2", "4", "1", "3"])
 
 
 class Check(unittest.TestCase):

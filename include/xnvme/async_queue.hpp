@@ -25,7 +25,8 @@ struct QuickLayout;
 using NativeHandle = std::intptr_t;
 inline constexpr NativeHandle kNoNativeHandle = -1;
 
-/// The contexts of a queue and the stack of the free ones. One array, no lists, no locks.
+/// The contexts of a queue, the stack of the free ones, and two more arrays of as many pointers.
+/// One piece of memory, in which no other queue has a cache line; no lists, no locks.
 class SlotArray {
   public:
     /// Room for `depth` contexts, all free. Fails with `Errc::no_memory`.
@@ -36,7 +37,7 @@ class SlotArray {
 
     std::uint32_t depth() const noexcept { return depth_; }
     std::uint32_t free_count() const noexcept {
-        return static_cast<std::uint32_t>(free_top_ - free_.get()) - 1;
+        return static_cast<std::uint32_t>(free_top_ - free_) - 1;
     }
     /// The free context that was given back last, or null when all are taken.
     Context* take() noexcept {
@@ -59,13 +60,15 @@ class SlotArray {
     }
     /// Room for `depth` pointers beside the stack, for `AsyncQueue` to stage commands in.
     Context** order() const noexcept { return free_end_; }
+    /// The same for an interface to keep commands in.
+    Context** spare() const noexcept { return free_end_ + depth_; }
 
   private:
+    static constexpr std::size_t kAlignment = 128;
     struct Release {
         void operator()(Context* contexts) const noexcept {
-            ::operator delete(contexts, std::align_val_t{kContextAlignment});
+            ::operator delete(contexts, std::align_val_t{kAlignment});
         }
-        static constexpr std::size_t kContextAlignment = 128;
     };
     friend struct QuickLayout;
     SlotArray() noexcept = default;
@@ -73,8 +76,8 @@ class SlotArray {
     Context** free_top_ = nullptr;
     Context** free_end_ = nullptr;
     std::unique_ptr<Context[], Release> contexts_;
-    /// Null, which ends the stack; the stack; then `order`.
-    std::unique_ptr<Context*[]> free_;
+    /// Behind the contexts: null, which ends the stack; the stack; `order`; `spare`.
+    Context** free_ = nullptr;
     std::uint32_t depth_ = 0;
 };
 

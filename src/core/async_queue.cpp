@@ -14,18 +14,21 @@ void give_back(Context& context, void*) noexcept {
 
 Result<SlotArray> SlotArray::create(std::uint32_t depth) noexcept {
     SlotArray slots;
-    void* memory = ::operator new(depth * sizeof(Context), std::align_val_t{128}, std::nothrow);
+    const std::size_t pointers = 3 * std::size_t{depth} + 1;
+    const std::size_t used = depth * sizeof(Context) + pointers * sizeof(Context*);
+    // The end of the last cache line is nobody else's either.
+    const std::size_t bytes = (used + kAlignment - 1) / kAlignment * kAlignment;
+    void* const memory = ::operator new(bytes, std::align_val_t{kAlignment}, std::nothrow);
+    if (memory == nullptr) return fail(Errc::no_memory);
     slots.contexts_.reset(static_cast<Context*>(memory));
-    slots.free_.reset(new (std::nothrow) Context*[2 * std::size_t{depth} + 1]);
-    if (memory == nullptr || slots.free_ == nullptr) return fail(Errc::no_memory);
+    slots.free_ = new (static_cast<Context*>(memory) + depth) Context* [pointers] {};
     slots.depth_ = depth;
-    slots.free_[0] = nullptr;
     // The first context taken is number 0, so that the first commands touch memory in order.
     for (std::uint32_t i = 0; i < depth; ++i) {
         new (&slots.contexts_[i]) Context{};
         slots.free_[depth - i] = &slots.contexts_[i];
     }
-    slots.free_end_ = slots.free_.get() + 1 + depth;
+    slots.free_end_ = slots.free_ + 1 + depth;
     slots.free_top_ = slots.free_end_;
     return slots;
 }

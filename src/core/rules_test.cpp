@@ -360,6 +360,7 @@ TEST(Rules, FileOffsetsAreBytesAndDoNotOverflow) {
 
 TEST(Slots, TheOneGivenBackLastIsTakenNext) {
     auto slots = SlotArray::create(3);
+    static_assert(alignof(AsyncQueue) >= 64, "queues have cache lines of their own");
     ASSERT_TRUE(slots.has_value());
     Context* first = slots->take();
     Context* second = slots->take();

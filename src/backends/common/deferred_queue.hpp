@@ -24,11 +24,8 @@ class DeferredQueue final : public AsyncQueue {
   public:
     static Result<std::unique_ptr<AsyncQueue>, Failure> make(QueueParts parts, Run run,
                                                              bool moves_data) {
-        std::unique_ptr<Context*[]> list(new (std::nothrow) Context*[parts.slots.depth()]);
-        std::unique_ptr<DeferredQueue> queue;
-        if (list != nullptr)
-            queue.reset(new (std::nothrow) DeferredQueue(std::move(parts), std::move(run),
-                                                         std::move(list), moves_data));
+        std::unique_ptr<DeferredQueue> queue(
+            new (std::nothrow) DeferredQueue(std::move(parts), std::move(run), moves_data));
         if (queue == nullptr) return fail(Errc::no_memory, "There is no memory for the queue.");
         return queue;
     }
@@ -91,12 +88,10 @@ class DeferredQueue final : public AsyncQueue {
     }
 
   private:
-    DeferredQueue(QueueParts parts, Run run, std::unique_ptr<Context*[]> list,
-                  bool moves_data) noexcept
+    DeferredQueue(QueueParts parts, Run run, bool moves_data) noexcept
         : AsyncQueue(std::move(parts), Staging::inlined),
           run_(std::move(run)),
-          list_(std::move(list)),
-          taken_(list_.get()) {
+          taken_(slots().spare()) {
         traits_.moves_data = moves_data;
         traits_.sleeps = false;
     }
@@ -130,7 +125,6 @@ class DeferredQueue final : public AsyncQueue {
     }
 
     Run run_;
-    std::unique_ptr<Context*[]> list_;
     Context** taken_;         ///< One of the two lists; what is submitted is staged in the other.
     std::uint32_t next_ = 0;  ///< Commands of it from here on are to be run.
     std::uint32_t count_ = 0;

@@ -108,17 +108,22 @@ bool flushes() noexcept {
     return count == 1 && static_cast<std::int64_t>(event.res) == 0;
 }
 
+/// On a cache line of its own.
+struct alignas(64) Request {
+    ::iocb block{};
+};
+
 /// The queue. `poll` and `wait` make requests of what is staged and hand them on together.
 class Queue final : public AsyncQueue {
   public:
-    Queue(QueueSetup setup, AioContext context, os::Event event, std::unique_ptr<::iocb[]> requests,
-          std::unique_ptr<::iocb*[]> list) noexcept
+    Queue(QueueSetup setup, AioContext context, os::Event event,
+          std::unique_ptr<Request[]> requests) noexcept
         : AsyncQueue(std::move(setup.parts), Staging::inlined),
           context_(std::move(context)),
           event_(std::move(event)),
           ring_(context_.ring()),
           requests_(std::move(requests)),
-          list_(std::move(list)),
+          list_(new(slots().spare())::iocb* [depth()] {}),
           fd_(setup.handle.fd) {
         const Geometry& geometry = setup.handle.facts.geometry;
         heads_.fill(IO_CMD_NOOP);
@@ -132,9 +137,9 @@ class Queue final : public AsyncQueue {
         set_operation(raw(NvmOpcode::flush), IO_CMD_FDSYNC);
         set_operation(raw(FileOpcode::flush), IO_CMD_FDSYNC);
         for (std::uint32_t i = 0; i < depth(); ++i) {
-            for (::iocb* const request : {&requests_[i], &requests_[depth() + i]}) {
-                request->data = &slots().at(i);
-                io_set_eventfd(request, static_cast<int>(event_.handle()));
+            for (Request* const request : {&requests_[i], &requests_[depth() + i]}) {
+                request->block.data = &slots().at(i);
+                io_set_eventfd(&request->block, static_cast<int>(event_.handle()));
             }
         }
         to_request_ = reinterpret_cast<std::uintptr_t>(requests_.get()) -
@@ -212,7 +217,7 @@ class Queue final : public AsyncQueue {
         const unsigned shift = shift_;
         const std::uintptr_t to_request = to_request_;
         const auto* const heads = heads_.data();
-        ::iocb** const list = list_.get() + request_count_;
+        ::iocb** const list = list_ + request_count_;
         const std::size_t count = contexts.size();
         std::uint32_t options = 0;
         for (std::size_t i = 0; i < count; ++i) {
@@ -285,9 +290,9 @@ class Queue final : public AsyncQueue {
     /// not be slept on later. Nobody reads it until somebody watches.
     os::Event event_;
     AioRing* ring_;
-    std::unique_ptr<::iocb[]> requests_;  ///< Two per slot: for `make_transfers`, `make_other`.
-    std::uintptr_t to_request_ = 0;       ///< From half a context's address to its first request's.
-    std::unique_ptr<::iocb*[]> list_;     ///< Those that the kernel has not taken.
+    std::unique_ptr<Request[]> requests_;  ///< Two per slot: for `make_transfers`, `make_other`.
+    std::uintptr_t to_request_ = 0;  ///< From half a context's address to its first request's.
+    ::iocb** list_;                  ///< Those that the kernel has not taken.
     std::uint32_t request_count_ = 0;
     std::uint32_t refused_count_ = 0;  ///< Requests of the list, from the first, that were refused.
     int refused_errno_ = 0;
@@ -302,8 +307,8 @@ void Queue::hand_on() noexcept {
     if (refused_count_ != 0 || request_count_ == 0) return;
     std::uint32_t taken = 0;
     while (taken < request_count_) {
-        const int count = io_submit(context_.get(), static_cast<long>(request_count_ - taken),
-                                    list_.get() + taken);
+        const int count =
+            io_submit(context_.get(), static_cast<long>(request_count_ - taken), list_ + taken);
         if (count > 0) {
             taken += static_cast<std::uint32_t>(count);
             continue;
@@ -323,7 +328,7 @@ void Queue::hand_on() noexcept {
 }
 
 void Queue::drop_requests(std::uint32_t count) noexcept {
-    std::move(list_.get() + count, list_.get() + request_count_, list_.get());
+    std::move(list_ + count, list_ + request_count_, list_);
     request_count_ -= count;
 }
 
@@ -511,8 +516,7 @@ Result<std::unique_ptr<AsyncQueue>, Failure> make(QueueSetup setup) {
                                        os::message(event.error().os) + ".");
     }
     return std::make_unique<Queue>(std::move(setup), std::move(*context), std::move(*event),
-                                   std::make_unique<::iocb[]>(std::size_t{2} * depth),
-                                   std::make_unique<::iocb*[]>(depth));
+                                   std::make_unique<Request[]>(std::size_t{2} * depth));
 }
 
 }  // namespace xnvme::be_linux::libaio
