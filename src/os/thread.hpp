@@ -12,6 +12,11 @@ namespace xnvme::os {
 /// Processors that this process may run on, at least 1.
 unsigned processors() noexcept;
 
+/// Lets the calling thread, and those that it starts from then on, run on one processor alone.
+/// Errors: `system` with the errno where the process may not run there; `unsupported` on systems
+/// that do not bind threads (macOS), and on FreeBSD, for which nobody has written it.
+Result<void> bind_to_processor(unsigned number) noexcept;
+
 /// Stack of a thread that runs commands: what the deepest synchronous interface takes, several
 /// times over, and little enough that hundreds of threads cost nothing.
 inline constexpr std::size_t kSmallStackBytes = 256 * 1024;

@@ -77,8 +77,76 @@ class Perf(CommandTest):
             self.assertGreater(row["reads"], 0)
             self.assertGreater(row["writes"], 0)
             latency = row["latency_ns"]
-            order = [latency[name] for name in ("p50", "p90", "p99", "p99.9", "max")]
+            order = [latency[name] for name in ("p50", "p90", "p99", "p99.9", "p99.99", "p99.999")
+                     if name in latency] + [latency["max"]]
             self.assertEqual(order, sorted(order))
+
+    def test_percentiles_that_too_few_ios_tell_of_are_left_out(self):
+        row = self.json("perf", "mem:8MiB", "--count", "500")["results"][0]
+        self.assertIn("p99", row["latency_ns"])
+        self.assertNotIn("p99.9", row["latency_ns"])
+        self.assertIn(" - ", self.text("perf", "mem:8MiB", "--count", "500"))
+        row = self.json("perf", "mem:8MiB", "--count", "1000")["results"][0]
+        self.assertIn("p99.9", row["latency_ns"])
+
+    def test_compare_takes_rounds_and_adds_them_up(self):
+        done = self.json("perf", "mem:8MiB", "--compare", "nil,emu", "--count", "100", "--rounds",
+                         "3")
+        self.assertEqual([(row["async"], row["ios"]) for row in done["results"]],
+                         [("nil", 300), ("emu", 300)])
+        text = self.text("perf", "mem:8MiB", "--compare", "nil,emu", "--count", "100", "--rounds",
+                         "3")
+        self.assertIn("3 rounds", text)
+        self.assertIn("TO FIRST", text)
+
+    def test_with_a_rate_latency_counts_from_when_an_io_was_due(self):
+        row = self.json("perf", "mem:8MiB", "--rate", "20000", "--count", "1000", "--queues",
+                        "2")["results"][0]
+        self.assertEqual(row["ios"], 1000)
+        self.assertGreaterEqual(row["latency_ns"]["mean"], row["service_ns"]["mean"])
+        # The last one is due after 999 steps of a fiftieth of a millisecond.
+        self.assertGreaterEqual(row["time_ns"], 999 * 50_000)
+        self.assertEqual(row["unsent"], 0)
+
+    def test_a_device_that_does_not_keep_up_with_the_rate(self):
+        # One at a time, a millisecond each, and ten are due in one.
+        slow = "mem:8MiB?latency=1ms"
+        row = self.json("perf", slow, "--rate", "10000", "--time", "100ms", "--depth",
+                        "1")["results"][0]
+        self.assertGreater(row["unsent"], 0)
+        self.assertGreater(row["latency_ns"]["p50"], 2 * row["service_ns"]["p50"])
+        self.assertIn("did not keep up", self.text("perf", slow, "--rate", "10000", "--time",
+                                                   "100ms", "--depth", "1"))
+
+    def test_a_mix_of_sizes(self):
+        done = self.json("perf", "mem:8MiB", "--size", "4KiB:50,64KiB:50", "--count", "1000")
+        self.assertEqual(done["sizes"], [{"bytes": 4096, "percent": 50},
+                                         {"bytes": 65536, "percent": 50}])
+        row = done["results"][0]
+        each = row["bytes_per_second"] / row["iops"]
+        self.assertGreater(each, 8192)
+        self.assertLess(each, 61440)
+        self.assertIn("4 KiB (50%), 64 KiB (50%)",
+                      self.text("perf", "mem:8MiB", "--size", "4KiB:50,64KiB:50", "--count", "9"))
+        for wrong, why in (("4KiB:50", "add up to 50"), ("4KiB,8KiB", "has no share"),
+                           ("0:100", "too small"), ("4KiB:101", "101")):
+            self.fail_with(2, "perf", "mem:8MiB", "--size", wrong, says=["--size", why])
+        self.fail_with(2, "perf", "mem:8MiB", "--size", "4KiB:50,100:50", says="no multiple")
+
+    def test_threads_are_bound_to_processors(self):
+        allowed = sorted(os.sched_getaffinity(0))
+        row = self.json("perf", "mem:8MiB", "--queues", "3", "--cpus", str(allowed[0]), "--count",
+                        "99")["results"][0]
+        self.assertEqual(row["ios"], 99)
+        self.fail_with(2, "perf", "mem:8MiB", "--cpus", "60000", says=["--cpus", "60000"])
+        self.fail_with(2, "perf", "mem:8MiB", "--cpus", "3-1", says="--cpus")
+
+    def test_a_ramp_is_not_counted(self):
+        # All of them are started in the ramp.
+        row = self.json("perf", "mem:8MiB", "--ramp", "10s", "--count", "99")["results"][0]
+        self.assertEqual(row["ios"], 0)
+        row = self.json("perf", "mem:8MiB", "--ramp", "50ms", "--time", "100ms")["results"][0]
+        self.assertGreater(row["ios"], 0)
 
     def test_count_ends_it(self):
         disk = self.file("disk.img", 1 << 20)

@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace xnvme::tool {
@@ -33,9 +34,10 @@ class Histogram {
         return count_ == 0 ? 0 : static_cast<double>(sum_ns_) / static_cast<double>(count_);
     }
     /// The time that `part` (0 to 1) of all did not exceed; the upper end of its bucket, but never
-    /// more than the longest.
-    std::uint64_t percentile_ns(double part) const noexcept {
-        if (count_ == 0) return 0;
+    /// more than the longest. Nothing where there are too few for it: one in a thousand is not
+    /// known of a hundred.
+    std::optional<std::uint64_t> percentile_ns(double part) const noexcept {
+        if (static_cast<double>(count_) * (1 - part) < 0.999) return std::nullopt;
         const auto wanted = static_cast<std::uint64_t>(part * static_cast<double>(count_ - 1)) + 1;
         std::uint64_t seen = 0;
         for (std::size_t i = 0; i < buckets_.size(); ++i) {

@@ -59,6 +59,19 @@ unsigned processors() noexcept {
     return static_cast<unsigned>(std::max(::sysconf(_SC_NPROCESSORS_ONLN), 1L));
 }
 
+Result<void> bind_to_processor([[maybe_unused]] unsigned number) noexcept {
+#if defined(__linux__)
+    if (number >= CPU_SETSIZE) return fail(Error::of_system(EINVAL));
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(number, &set);
+    if (::sched_setaffinity(0, sizeof(set), &set) != 0) return fail(Error::of_system(errno));
+    return {};
+#else
+    return fail(Errc::unsupported);
+#endif
+}
+
 Result<Thread> Thread::start(Function function, void* argument, std::size_t stack_bytes) noexcept {
     std::unique_ptr<Start> start(new (std::nothrow) Start{function, argument});
     if (start == nullptr) return fail(Error{Errc::no_memory, Status{}, ENOMEM});

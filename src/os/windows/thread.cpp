@@ -32,6 +32,13 @@ unsigned processors() noexcept {
     return std::max<unsigned>(info.dwNumberOfProcessors, 1);
 }
 
+Result<void> bind_to_processor(unsigned number) noexcept {
+    if (number >= sizeof(DWORD_PTR) * 8) return fail(Error::of_system(EINVAL));
+    if (::SetThreadAffinityMask(::GetCurrentThread(), DWORD_PTR{1} << number) == 0)
+        return fail(Error::of_system(EINVAL));
+    return {};
+}
+
 Result<Thread> Thread::start(Function function, void* argument, std::size_t stack_bytes) noexcept {
     std::unique_ptr<Start> start(new (std::nothrow) Start{function, argument});
     if (start == nullptr) return fail(Error{Errc::no_memory, Status{}, ENOMEM});
