@@ -107,6 +107,8 @@ class Perf(CommandTest):
         # The last one is due after 999 steps of a fiftieth of a millisecond.
         self.assertGreaterEqual(row["time_ns"], 999 * 50_000)
         self.assertEqual(row["unsent"], 0)
+        # Most of it is this program's own waiting.
+        self.assertNotIn("cpu_ns_per_io", row)
 
     def test_a_device_that_does_not_keep_up_with_the_rate(self):
         # One at a time, a millisecond each, and ten are due in one.
@@ -115,8 +117,19 @@ class Perf(CommandTest):
                         "1")["results"][0]
         self.assertGreater(row["unsent"], 0)
         self.assertGreater(row["latency_ns"]["p50"], 2 * row["service_ns"]["p50"])
+        # Never more than were asked for, and told also where nothing completed in time.
+        row = self.json("perf", slow, "--rate", "10000", "--time", "100ms", "--depth", "1",
+                        "--count", "110")["results"][0]
+        self.assertLessEqual(row["ios"] + row["unsent"], 110)
+        row = self.json("perf", "mem:8MiB?latency=130ms", "--rate", "20", "--time", "120ms", "--ramp",
+                        "1ms", "--depth", "1")["results"][0]
+        self.assertGreater(row["unsent"], 0)
         self.assertIn("did not keep up", self.text("perf", slow, "--rate", "10000", "--time",
                                                    "100ms", "--depth", "1"))
+
+    def test_compare_and_async_are_one_too_many(self):
+        self.fail_with(2, "perf", "mem:8MiB", "--compare", "nil", "--async", "emu",
+                       says=["--compare", "--async"])
 
     def test_a_mix_of_sizes(self):
         done = self.json("perf", "mem:8MiB", "--size", "4KiB:50,64KiB:50", "--count", "1000")
@@ -142,9 +155,8 @@ class Perf(CommandTest):
         self.fail_with(2, "perf", "mem:8MiB", "--cpus", "3-1", says="--cpus")
 
     def test_a_ramp_is_not_counted(self):
-        # All of them are started in the ramp.
-        row = self.json("perf", "mem:8MiB", "--ramp", "10s", "--count", "99")["results"][0]
-        self.assertEqual(row["ios"], 0)
+        row = self.json("perf", "mem:8MiB", "--ramp", "50ms", "--count", "99")["results"][0]
+        self.assertEqual(row["ios"], 99)
         row = self.json("perf", "mem:8MiB", "--ramp", "50ms", "--time", "100ms")["results"][0]
         self.assertGreater(row["ios"], 0)
 

@@ -175,7 +175,9 @@ Node times_node(const Histogram& times) {
     return node.add("max", times.max_ns());
 }
 
-Node row_node(const Row& row) {
+/// The processor time of a run with a rate is left out: most of it goes by while this program waits
+/// for the next I/O to be due.
+Node row_node(const Row& row, std::uint64_t rate) {
     Node node = Node::map().add("async", row.interface).add("ok", row.refusal.empty());
     if (!row.refusal.empty()) return node.add("reason", row.refusal);
     const Measurement& m = row.measurement;
@@ -187,11 +189,12 @@ Node row_node(const Row& row) {
         .add("reads", m.reads)
         .add("writes", m.ios - m.reads)
         .add("time_ns", static_cast<std::uint64_t>(m.time.count()))
-        .add("latency_ns", times_node(m.latencies))
-        .add("cpu_ns_per_io", m.cpu_ns / ios);
+        .add("latency_ns", times_node(m.latencies));
     // With a rate the latency counts from when an I/O was due; this one from when it was sent.
-    if (m.services.count() != 0)
+    if (rate != 0)
         node.add("service_ns", times_node(m.services)).add("unsent", m.unsent);
+    else
+        node.add("cpu_ns_per_io", m.cpu_ns / ios);
     return node;
 }
 
@@ -207,7 +210,7 @@ std::string to_first(const Row& row, const Row& first) {
     return base > 0 ? fmt::format("{:.2f}", rate / base) : "-";
 }
 
-std::vector<std::string> cells(const Row& row) {
+std::vector<std::string> cells(const Row& row, std::uint64_t rate) {
     const Measurement& m = row.measurement;
     std::vector<std::string> line{
         row.interface + (m.moves_data ? "" : " *"),
@@ -220,7 +223,8 @@ std::vector<std::string> cells(const Row& row) {
     }
     line.push_back(microseconds(static_cast<double>(m.latencies.max_ns())));
     const double ios = static_cast<double>(std::max<std::uint64_t>(m.ios, 1));
-    line.push_back(fmt::format("{:.2f}", static_cast<double>(m.cpu_ns) / ios / 1e3));
+    line.push_back(rate != 0 ? "-"
+                             : fmt::format("{:.2f}", static_cast<double>(m.cpu_ns) / ios / 1e3));
     return line;
 }
 
@@ -264,15 +268,16 @@ void print_text(const Program& program, const PerfArguments& arguments,
     bool moved_nothing = false;
     for (const Row& row : rows) {
         if (row.refusal.empty()) {
-            std::vector<std::string> line = cells(row);
+            std::vector<std::string> line = cells(row, arguments.rate);
             line.push_back(to_first(row, *first));
             table.add(std::move(line));
         } else {
-            notes += fmt::format("{} did not run: {}\n", row.interface, row.refusal);
+            notes += fmt::format("{} {}: {}\n", row.interface,
+                                 row.measurement.error ? "failed" : "did not run", row.refusal);
         }
         if (row.measurement.unsent != 0)
-            notes += fmt::format("{} did not keep up: {} were due and never sent.\n", row.interface,
-                                 counted(row.measurement.unsent, "I/O"));
+            notes += fmt::format("{} did not keep up. I/Os that were due and never sent: {}.\n",
+                                 row.interface, grouped(row.measurement.unsent));
         moved_nothing = moved_nothing || (row.refusal.empty() && !row.measurement.moves_data);
     }
     if (!table.empty()) print(table.text());
@@ -364,7 +369,7 @@ int run_perf(const Program& program, const PerfArguments& arguments) {
     const std::vector<Row> rows = run_all(program, arguments, names);
     if (program.format == Format::json) {
         Node list = Node::list();
-        for (const Row& row : rows) list.push(row_node(row));
+        for (const Row& row : rows) list.push(row_node(row, arguments.rate));
         print(program.format, Node::map()
                                   .add("device", program.device.uri)
                                   .add("pattern", arguments.pattern)
@@ -473,7 +478,7 @@ void add_workload_options(CLI::App* command, PerfArguments& arguments) {
             [&arguments](const std::string& text) {
                 arguments.processors = parse_processors(text);
             },
-            "Bind the queues' threads to these processors in turn, such as 0,2-3")
+            "Bind the threads that submit to these processors in turn, such as 0,2-3")
         ->type_name("LIST");
     add_number(command, "--seed", arguments.seed, "Of the random places");
     add_size(command, "--create", arguments.create_bytes, "Create the file first, with this size");
@@ -504,6 +509,9 @@ void add_perf(Program& program) {
     add_force_option(program, command);
     add_device_options(program, command);
     command->callback([&program, arguments, command] {
+        if (command->count("--compare") != 0 && command->count("--async") != 0)
+            throw CLI::ValidationError("--compare",
+                                       "it takes the place of --async; give one of them");
         if (arguments->interfaces.empty()) arguments->interfaces = program.device.options.async;
         arguments->time_given = command->count("--time") != 0;
         program.action = [&program, arguments] { return run_perf(program, *arguments); };

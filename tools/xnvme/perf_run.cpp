@@ -153,7 +153,8 @@ void Worker::finish(Task& task, Context& context) noexcept {
 
 void Worker::start(Task& task, Context& context, std::uint64_t start_ns) noexcept {
     if (ended()) return finish(task, context);
-    --budget_;
+    // Those of the warm-up are none of the count.
+    if (start_ns >= shared_.warm_until_ns) --budget_;
     task.start_ns = start_ns;
     task.reading = workload_.read_percent == 100 ||
                    (workload_.read_percent != 0 && random() % 100 < workload_.read_percent);
@@ -224,6 +225,10 @@ void Worker::start_what_is_due() noexcept {
     const double step_ns = 1e9 * workload_.queues / workload_.rate;
     const double first_ns =
         static_cast<double>(shared_.begin_ns) + step_ns / workload_.queues * index_;
+    // A thread that was not let run at the end of the time still sends what was due in it.
+    const std::uint64_t last_send_ns =
+        shared_.end_ns +
+        std::min((shared_.end_ns - shared_.warm_until_ns) / 10, UINT64_MAX - shared_.end_ns);
     std::uint64_t number = 0;
     for (Task& task : tasks_) idle_.push_back(&task);
     while (!ended() || active_ > 0) {
@@ -239,7 +244,7 @@ void Worker::start_what_is_due() noexcept {
                 ++number;
             continue;
         }
-        const bool more = !ended() && due_ns < shared_.end_ns && time_ns < shared_.end_ns;
+        const bool more = !ended() && due_ns < shared_.end_ns && time_ns < last_send_ns;
         if (more && due_ns <= time_ns && !idle_.empty()) {
             Task& task = *idle_.back();
             idle_.pop_back();
@@ -254,8 +259,9 @@ void Worker::start_what_is_due() noexcept {
         }
         if (!more && active_ == 0) {
             if (due_ns < time_ns && due_ns < shared_.end_ns && !ended())
-                unsent = static_cast<std::uint64_t>(static_cast<double>(shared_.end_ns - due_ns) /
-                                                    step_ns);
+                unsent =
+                    std::min(budget_, static_cast<std::uint64_t>(std::ceil(
+                                          static_cast<double>(shared_.end_ns - due_ns) / step_ns)));
             return;
         }
         const bool full = idle_.empty();
