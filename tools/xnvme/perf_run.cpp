@@ -221,7 +221,7 @@ void Worker::start_all() noexcept {
 /// have been late since they were due.
 void Worker::start_what_is_due() noexcept {
     // A sleep ends some tens of microseconds late: the rest of the time is polled away.
-    constexpr std::uint64_t kSleepless_ns = 100'000;
+    constexpr std::uint64_t kSleeplessNs = 100'000;
     const double step_ns = 1e9 * workload_.queues / workload_.rate;
     const double first_ns =
         static_cast<double>(shared_.begin_ns) + step_ns / workload_.queues * index_;
@@ -266,9 +266,9 @@ void Worker::start_what_is_due() noexcept {
         }
         const bool full = idle_.empty();
         const std::uint64_t left_ns = !more || full || due_ns <= time_ns ? 0 : due_ns - time_ns;
-        const bool sleeps = full || !more || left_ns > kSleepless_ns;
+        const bool sleeps = full || !more || left_ns > kSleeplessNs;
         const auto longest =
-            more && !full ? std::chrono::nanoseconds(left_ns - std::min(left_ns, kSleepless_ns))
+            more && !full ? std::chrono::nanoseconds(left_ns - std::min(left_ns, kSleeplessNs))
                           : kNap;
         if (active_ == 0) {
             if (sleeps) std::this_thread::sleep_for(std::min(longest, kNap));
