@@ -94,14 +94,14 @@ struct Items {
 
 Result<void, Failure> parse_item(std::string_view fault, std::string_view item, FaultRule& rule,
                                  Items& items) {
-    if (item == "once" || item == "drop") {
-        (item == "once" ? void(rule.count = 1) : void(rule.drop = true));
-        return {};
-    }
+    if (item == "once") rule.count = 1;
+    if (item == "drop") rule.drop = true;
+    if (item == "lost") rule.lost = true;
+    if (item == "once" || item == "drop" || item == "lost") return {};
     std::string_view value = item;
     const std::string_view key = take_until(value, '=');
-    static constexpr std::string_view kKeys[] = {"sct",  "sc",   "dnr", "count",
-                                                 "once", "drop", "zone"};
+    static constexpr std::string_view kKeys[] = {"sct",  "sc",   "dnr",  "count",
+                                                 "once", "drop", "lost", "zone"};
     const auto number = parse_number(value);
     const auto bad = [&](std::string_view allowed) {
         return refuse(fault, "'" + std::string(item) + "' must be " + std::string(allowed) + ".");
@@ -127,7 +127,7 @@ Result<void, Failure> parse_item(std::string_view fault, std::string_view item, 
     } else {
         const std::string_view near = text::nearest(key, kKeys);
         return refuse(fault, "'" + std::string(item) +
-                                 "' is none of sct=, sc=, dnr=, count=, zone=, " + "once, drop." +
+                                 "' is none of sct=, sc=, dnr=, count=, zone=, once, drop, lost." +
                                  (near.empty() ? std::string()
                                                : " Did you mean '" + std::string(near) + "'?"));
     }
@@ -178,11 +178,17 @@ Result<FaultRule, Failure> parse_fault(std::string_view text) {
         if (auto parsed = parse_item(text, item, rule, items); !parsed)
             return std::unexpected(std::move(parsed.error()));
     }
-    if (rule.drop) {
+    if (rule.lost && (rule.drop || rule.zone != ZoneDefect::none))
+        return refuse(text,
+                      "a command that is lost succeeds: it is neither dropped, nor does it break a "
+                      "zone. Leave out lost, or drop and zone=.");
+    if (rule.drop || rule.lost) {
         if (items.sct || items.sc)
-            return refuse(text,
-                          "a command that is dropped never completes, so it has no status. "
-                          "Leave out either drop or sct= and sc=.");
+            return refuse(text, rule.drop
+                                    ? "a command that is dropped never completes, so it has no "
+                                      "status. Leave out either drop or sct= and sc=."
+                                    : "a command that is lost succeeds, so it has no other "
+                                      "status. Leave out either lost or sct= and sc=.");
         return rule;
     }
     if (items.sct.has_value() != items.sc.has_value())
@@ -223,6 +229,7 @@ std::optional<Outcome> FaultSet::meet(bool admin, std::uint8_t opcode,
         if (lba == kNoLba && !ranges.empty()) lba = ranges.front().slba;
         outcome = Outcome::of(rule.status, lba);
         outcome->dropped = rule.drop;
+        outcome->lost = rule.lost;
         outcome->defect = rule.zone;
     }
     return outcome;

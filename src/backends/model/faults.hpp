@@ -34,6 +34,7 @@ struct FaultRule {
     std::string key;
     std::uint64_t count = UINT64_MAX;    ///< How many commands it meets before it is spent.
     bool drop = false;                   ///< The command never completes.
+    bool lost = false;                   ///< The command succeeds, and does nothing.
     ZoneDefect zone = ZoneDefect::none;  ///< What becomes of the zone that it touches.
     Status status{};
 
@@ -43,7 +44,7 @@ struct FaultRule {
 /// Reads the value of `fault=`:
 ///
 ///     OPCODE[@lba:FIRST[..LAST] | @key:KEY |
-///     @nth:N][,sct=N,sc=N][,dnr=0|1][,count=N][,once][,drop]
+///     @nth:N][,sct=N,sc=N][,dnr=0|1][,count=N][,once][,drop | ,lost]
 ///         [,zone=read-only|offline|full]
 ///
 /// OPCODE is a name such as `read`, `write-zeroes` or `identify`, `any` for every I/O command, or

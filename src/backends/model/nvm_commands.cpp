@@ -157,7 +157,7 @@ Outcome meet_faults(Controller& controller, const Command& command,
 }
 
 bool ends(const Outcome& outcome) noexcept {
-    return outcome.dropped || !outcome.status.ok();
+    return outcome.dropped || outcome.lost || !outcome.status.ok();
 }
 
 /// The stripes of several ranges.

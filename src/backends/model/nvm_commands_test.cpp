@@ -387,6 +387,22 @@ TEST(ModelFaults, MeetListsOfRangesAndAdminCommands) {
     EXPECT_EQ(device.admin_status(nvme::identify({}), TestDevice::bytes_of(data)), kSuccess);
 }
 
+TEST(ModelFaults, LostCommandsSucceedAndDoNothing) {
+    TestDevice device("mem:1MiB?fault=write@nth:2,lost&fault=read@nth:3,lost&fault=copy,lost");
+    const Bytes data = pattern(512, 1);
+    device.write(0, 1, data);
+    device.write(0, 1, pattern(512, 2));
+    EXPECT_EQ(device.read(0, 1), data);
+    EXPECT_EQ(copy<nvme::CopyRange0>(device, 8, {nvme::CopyRange0::of(0, 1)}, 0).completion.status,
+              kSuccess);
+    EXPECT_EQ(device.read(8, 1), Bytes(512));
+    Bytes untouched = pattern(512, 7);
+    EXPECT_EQ(device.io_status(nvme::read(0, 1), TestDevice::bytes_of(untouched)), kSuccess);
+    EXPECT_EQ(untouched, pattern(512, 7));
+    device.write(0, 1, pattern(512, 3));
+    EXPECT_EQ(device.read(0, 1), pattern(512, 3));
+}
+
 TEST(ModelFaults, DroppedCommandsEndWithTheTimeOut) {
     Options options;
     options.command_timeout = std::chrono::milliseconds(30);

@@ -127,6 +127,8 @@ TEST(ModelFault, ReadsOpcodesRangesAndStatuses) {
     EXPECT_EQ(parse_fault("write")->status, kWriteFault);
     EXPECT_EQ(parse_fault("read,dnr=1")->status, Status::make(2, 0x81, true));
     EXPECT_TRUE(parse_fault("write-zeroes@lba:0x10,drop")->drop);
+    EXPECT_TRUE(parse_fault("write@nth:3,lost")->lost);
+    EXPECT_TRUE(parse_fault("write@nth:3,lost")->status.ok());
 }
 
 TEST(ModelFault, EachMistakeHasItsOwnSentence) {
@@ -146,6 +148,9 @@ TEST(ModelFault, EachMistakeHasItsOwnSentence) {
         {"read,count=0", "whole number from 1"},
         {"read,onec", "Did you mean 'once'?"},
         {"drop,sct=2,sc=1", "never completes"},
+        {"write,lost,sct=2,sc=1", "that is lost succeeds"},
+        {"write,lost,drop", "neither dropped"},
+        {"write,lost,zone=full", "nor does it break a zone"},
     };
     for (const auto& [fault, part] : cases) {
         const auto rule = parse_fault(fault);

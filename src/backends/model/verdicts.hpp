@@ -84,6 +84,7 @@ struct Outcome {
     std::uint64_t lba = kNoLba;            ///< The first block that the error is about.
     bool dropped = false;                  ///< It never completes: the caller's time-out ends it.
     ZoneDefect defect = ZoneDefect::none;  ///< What happens to the zone of `lba`.
+    bool lost = false;                     ///< It succeeds, and nothing is done.
 
     static Outcome of(Status status, std::uint64_t lba = kNoLba) noexcept {
         return {status, 0, lba, false};

@@ -97,7 +97,8 @@ Outcome append(Controller& controller, const Context& context) noexcept {
     const Command& command = context.command;
     const std::uint64_t zslba = command.slba();
     const std::uint32_t blocks = command.blocks();
-    if (auto fault = meet_faults(controller, command, blocks)) return *fault;
+    const std::optional<Outcome> fault = meet_faults(controller, command, blocks);
+    if (fault && !fault->lost) return *fault;
     if (controller.config().read_only) return Outcome::of(kWriteProtected, zslba);
     Zones& zones = *controller.zones();
     Media& media = controller.media();
@@ -116,7 +117,8 @@ Outcome append(Controller& controller, const Context& context) noexcept {
         Context placed = context;
         placed.command.opcode = static_cast<std::uint8_t>(NvmOpcode::write);
         placed.command.set_slba(admitted.slba);
-        const Outcome outcome = execute_write(controller, placed);
+        // What is lost has a place nevertheless, as a write at the write pointer would.
+        const Outcome outcome = fault ? Outcome{} : execute_write(controller, placed);
         zones.end_write(shape, admitted, succeeded(outcome));
         return succeeded(outcome) ? Outcome::success(admitted.slba) : outcome;
     }

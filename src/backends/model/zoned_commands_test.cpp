@@ -553,6 +553,14 @@ TEST(ZonedModelFaults, BreakZonesAndPutThemOnTheList) {
         << "reading it empties it";
 }
 
+TEST(ZonedModelFaults, LostAppendsHaveAPlaceAndNoData) {
+    ZonedModel device(with("fault=zone-append@nth:2,lost"));
+    EXPECT_EQ(device.append_status(0, 1), kSuccess);
+    EXPECT_EQ(device.append_status(0, 1), kSuccess);
+    EXPECT_EQ(device.zone(0).wp.value(), 2u);
+    EXPECT_EQ(device.read(1, 1), std::vector<std::uint8_t>(512));
+}
+
 TEST(ZonedModelFaults, ReadOnlyZonesCanBeTakenOffline) {
     ZonedModel device(with("fault=write@nth:1,zone=read-only&max_active=1"));
     EXPECT_EQ(device.write(0, 1), kWriteFault);
