@@ -151,6 +151,16 @@ void break_line(std::string& out, unsigned indent, unsigned level) {
     out.append(std::size_t{indent} * level, ' ');
 }
 
+/// Numbers and the like beside each other read better on one line than one below the other.
+bool is_row(const Node& node) {
+    if (node.kind() != Node::Kind::list) return false;
+    for (std::size_t i = 0; i < node.size(); ++i) {
+        const Node::Kind kind = node.at(i).kind();
+        if (kind == Node::Kind::map || kind == Node::Kind::list) return false;
+    }
+    return true;
+}
+
 // Depth is that of trees which the library or its caller built, never of foreign input.
 void append_json(std::string& out, const Node& node, unsigned indent, unsigned level) {
     const bool map = node.kind() == Node::Kind::map;
@@ -162,17 +172,18 @@ void append_json(std::string& out, const Node& node, unsigned indent, unsigned l
         append_scalar(out, node);
         return;
     }
+    const bool row = is_row(node);
     out += map ? '{' : '[';
     for (std::size_t i = 0; i < node.size(); ++i) {
-        if (i > 0) out += ',';
-        break_line(out, indent, level + 1);
+        if (i > 0) out += row && indent > 0 ? ", " : ",";
+        if (!row) break_line(out, indent, level + 1);
         if (map) {
             append_quoted(out, node.name(i));
             out += indent == 0 ? ":" : ": ";
         }
         append_json(out, node.at(i), indent, level + 1);
     }
-    if (node.size() > 0) break_line(out, indent, level);
+    if (node.size() > 0 && !row) break_line(out, indent, level);
     out += map ? '}' : ']';
 }
 

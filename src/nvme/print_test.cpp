@@ -157,7 +157,9 @@ TEST(Json, WritesEveryKindOfValue) {
 
 TEST(Json, IndentsByLevels) {
     EXPECT_EQ(to_json(Node::map().add("a", Node::list().push(1).push(2)).add("b", "c")),
-              "{\n  \"a\": [\n    1,\n    2\n  ],\n  \"b\": \"c\"\n}\n");
+              "{\n  \"a\": [1, 2],\n  \"b\": \"c\"\n}\n");
+    EXPECT_EQ(to_json(Node::list().push(Node::list().push(1).push(2)).push(3)),
+              "[\n  [1, 2],\n  3\n]\n");
 }
 
 TEST(Json, EscapesTextAndNames) {
