@@ -2,6 +2,8 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include <fmt/core.h>
@@ -77,6 +79,29 @@ void FileWriter::finish() {
     std::FILE* const file = std::exchange(file_, nullptr);
     if (file == stdout) return;
     if (std::fclose(file) != 0) throw Stop(kFailed, could_not_be_written());
+}
+
+ReplacedFile::ReplacedFile(std::string path)
+    : path_(std::move(path)),
+      new_path_(path_ + ".new"),
+      writer_(std::make_unique<FileWriter>(new_path_)) {}
+
+ReplacedFile::~ReplacedFile() {
+    if (writer_ == nullptr) return;
+    writer_.reset();
+    std::error_code ignored;
+    std::filesystem::remove(new_path_, ignored);
+}
+
+void ReplacedFile::finish(std::string_view content) {
+    take(writer_->write(std::as_bytes(std::span(content))));
+    writer_->finish();
+    std::error_code error;
+    std::filesystem::rename(new_path_, path_, error);
+    if (error)
+        throw Stop(kFailed, fmt::format("The file {} could not be replaced: {}.", path_,
+                                        os_error_text(error.value())));
+    writer_.reset();
 }
 
 void write_file(const std::string& path, std::span<const std::byte> bytes) {

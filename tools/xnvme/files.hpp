@@ -5,8 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "program.hpp"
@@ -39,6 +41,24 @@ class FileWriter {
 
     std::string path_;
     std::FILE* file_;  ///< Standard output for "-"; null when it is finished.
+};
+
+/// A file that is replaced as a whole: it is what it was until `finish`, and then what was written.
+/// That it can be written is known from the start.
+class ReplacedFile {
+  public:
+    explicit ReplacedFile(std::string path);
+    ReplacedFile(const ReplacedFile&) = delete;
+    ReplacedFile& operator=(const ReplacedFile&) = delete;
+    /// Without `finish` nothing is left behind.
+    ~ReplacedFile();
+
+    void finish(std::string_view content);
+
+  private:
+    std::string path_;
+    std::string new_path_;
+    std::unique_ptr<FileWriter> writer_;
 };
 
 /// Writes bytes to standard output as they are.

@@ -98,6 +98,22 @@ std::uint64_t parse_size_option(const std::string& option, const std::string& te
     return *size;
 }
 
+CLI::Option* add_count(CLI::App* command, const std::string& name, std::uint64_t& target,
+                       const std::string& summary, std::uint64_t most) {
+    return command
+        ->add_option_function<std::string>(
+            name,
+            [name, &target, most](const std::string& text) {
+                std::uint64_t scale = 1;
+                if (text.ends_with('k') || text.ends_with('K')) scale = 1'000;
+                if (text.ends_with('M')) scale = 1'000'000;
+                const std::string digits = text.substr(0, text.size() - (scale == 1 ? 0 : 1));
+                target = parse_number(name, digits, 1, most / scale) * scale;
+            },
+            summary)
+        ->type_name("N");
+}
+
 std::pair<std::uint64_t, std::uint64_t> parse_range(const std::string& option,
                                                     const std::string& text) {
     const std::size_t colon = text.find(':');
@@ -138,11 +154,12 @@ CLI::Option* add_number(CLI::App* command, const std::string& name, std::uint64_
 }
 
 CLI::Option* add_duration(CLI::App* command, const std::string& name,
-                          std::chrono::nanoseconds& target, const std::string& summary) {
+                          std::chrono::nanoseconds& target, const std::string& summary,
+                          std::uint64_t least) {
     return command
         ->add_option_function<std::string>(
             name,
-            [name, &target](const std::string& text) {
+            [name, &target, least](const std::string& text) {
                 const std::size_t digits = text.find_first_not_of("0123456789");
                 const std::string unit = digits == std::string::npos ? "s" : text.substr(digits);
                 std::uint64_t scale_ms = 0;
@@ -155,7 +172,7 @@ CLI::Option* add_duration(CLI::App* command, const std::string& name,
                         fmt::format("'{}' is not a time; write 500ms, 2s or 1m", text));
                 // A year is more than anybody measures, and far from overflowing.
                 const std::uint64_t count =
-                    parse_number(name, text.substr(0, digits), 1, 31'536'000);
+                    parse_number(name, text.substr(0, digits), least, 31'536'000);
                 target = std::chrono::milliseconds(count * scale_ms);
             },
             summary)

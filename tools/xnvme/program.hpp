@@ -91,9 +91,14 @@ template <class T>
 CLI::Option* add_number(CLI::App* command, const std::string& name, T& target,
                         const std::string& summary, std::uint64_t least = 0,
                         std::uint64_t most = static_cast<T>(-1));
+/// Adds an option that takes a number from 1 to `most`, also in thousands or millions: `20k`, `2M`.
+CLI::Option* add_count(CLI::App* command, const std::string& name, std::uint64_t& target,
+                       const std::string& summary, std::uint64_t most = UINT64_MAX);
 /// Adds an option that takes a time such as `500ms`, `2s` or `1m`; a bare number is in seconds.
+/// \param least of whatever unit it is given in
 CLI::Option* add_duration(CLI::App* command, const std::string& name,
-                          std::chrono::nanoseconds& target, const std::string& summary);
+                          std::chrono::nanoseconds& target, const std::string& summary,
+                          std::uint64_t least = 1);
 
 /// A whole number, decimal or 0x hexadecimal. Throws `CLI::ValidationError` for anything else.
 std::uint64_t parse_number(const std::string& option, const std::string& text, std::uint64_t least,

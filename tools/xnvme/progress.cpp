@@ -18,8 +18,8 @@ constexpr std::chrono::nanoseconds kLine = 1s;
 std::string bar(double part, std::size_t columns) {
     if (columns < 10) return {};
     const std::size_t width = std::min<std::size_t>(columns - 3, 40);
-    const auto filled = static_cast<std::size_t>(std::clamp(part, 0.0, 1.0) *
-                                                 static_cast<double>(width));
+    const auto filled =
+        static_cast<std::size_t>(std::clamp(part, 0.0, 1.0) * static_cast<double>(width));
     return "[" + std::string(filled, '#') + std::string(width - filled, '.') + "] ";
 }
 

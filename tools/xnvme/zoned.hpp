@@ -35,6 +35,9 @@ T take_zoned(std::expected<T, Failure> result) {
     if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
+/// Ends the command when the device has no append, which only NVMe's zoned namespaces have.
+void refuse_without_append(Device& device);
+
 /// Adds `append` and `set-extension`: what sends data to zones (zoned_append.cpp).
 void add_zoned_append(Program& program, CLI::App& zoned);
 

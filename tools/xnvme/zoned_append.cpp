@@ -202,10 +202,7 @@ int run_append(const Program& program, const AppendArguments& arguments) {
     refuse_if_used(program, program.device.uri, "append to");
     Device device = open_device(program, Access::read_write);
     const std::uint64_t zslba = block_of(device, arguments.zone);
-    if (device.geometry().max_append_bytes == 0) {
-        auto refused = zoned::append(device, zslba, 1, {});
-        if (!refused) stop_zoned(std::move(refused.error()));
-    }
+    refuse_without_append(device);
     Plan plan =
         arguments.data.empty() ? plan_fill(device, arguments) : plan_file(device, arguments);
     std::uint64_t blocks = 0;
@@ -301,6 +298,13 @@ void add_set_extension(Program& program, CLI::App& zoned) {
 }
 
 }  // namespace
+
+void refuse_without_append(Device& device) {
+    if (device.geometry().max_append_bytes != 0) return;
+    // The library has the words for it, and sends nothing.
+    auto refused = zoned::append(device, 0, 1, {});
+    if (!refused) stop_zoned(std::move(refused.error()));
+}
 
 void add_zoned_append(Program& program, CLI::App& zoned) {
     add_append(program, zoned);
