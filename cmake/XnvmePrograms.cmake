@@ -1,8 +1,13 @@
 # The command, the examples and the benchmarks.
 
 xnvme_glob_sources(xnvme_tool_sources tools/xnvme)
+set(xnvme_tool_test_sources ${xnvme_tool_sources})
+list(FILTER xnvme_tool_sources EXCLUDE REGEX "_test\\.cpp$")
+list(FILTER xnvme_tool_test_sources INCLUDE REGEX "_test\\.cpp$")
 if(XNVME_BUILD_COMMAND AND xnvme_tool_sources)
     add_executable(xnvme_tool ${xnvme_tool_sources})
+    # A folder of a command uses what its parent has for all.
+    target_include_directories(xnvme_tool PRIVATE "${PROJECT_SOURCE_DIR}/tools/xnvme")
     target_link_libraries(xnvme_tool PRIVATE xnvme_internal xnvme_lto_compile xnvme_lto_link)
     set_target_properties(xnvme_tool PROPERTIES OUTPUT_NAME xnvme)
     # The option parser's headers are most of what a command's file takes to compile.

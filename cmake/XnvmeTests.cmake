@@ -1,6 +1,7 @@
 # Tests, and the label that chooses them (`ctest --test-dir build -L unit`):
 #
-#   unit         one program per folder of src/, from the *_test.cpp files beside the code
+#   unit         one program per folder of src/, and one of tools/xnvme, from the *_test.cpp files
+#                beside the code
 #   conformance  tests/conformance, one program over every interface
 #                tests/guest, programs and scripts for the emulated machine: not ctest's, but run
 #                by `./dev test` inside
@@ -84,6 +85,22 @@ foreach(folder IN LISTS xnvme_unit_programs)
     set_tests_properties(unit_${folder} PROPERTIES
         LABELS "unit;concurrent" TIMEOUT 300 RUN_SERIAL TRUE)
 endforeach()
+# Parts of the command: each test with the file beside it, where there is one.
+if(XNVME_BUILD_COMMAND AND xnvme_tool_test_sources)
+    set(xnvme_tool_tested "")
+    foreach(source IN LISTS xnvme_tool_test_sources)
+        string(REGEX REPLACE "_test\\.cpp$" ".cpp" beside "${source}")
+        if(EXISTS "${PROJECT_SOURCE_DIR}/${beside}")
+            list(APPEND xnvme_tool_tested "${beside}")
+        endif()
+    endforeach()
+    xnvme_test_program(unit_command GTest::gtest_main ${xnvme_tool_test_sources}
+        ${xnvme_tool_tested})
+    target_include_directories(unit_command PRIVATE "${PROJECT_SOURCE_DIR}/tools/xnvme")
+    add_test(NAME unit_command COMMAND unit_command --gtest_brief=1)
+    set_tests_properties(unit_command PROPERTIES LABELS "unit;concurrent" TIMEOUT 300)
+    list(APPEND xnvme_unit_programs command)
+endif()
 add_custom_target(unit_tests)
 foreach(folder IN LISTS xnvme_unit_programs)
     add_dependencies(unit_tests unit_${folder})

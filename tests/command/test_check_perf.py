@@ -1,8 +1,12 @@
 """check and perf."""
 
+import collections
+import html.parser
+import json
 import os
+import subprocess
 
-from xnvme_command import CommandTest, main
+from xnvme_command import BINARY, CommandTest, main
 
 
 class Check(CommandTest):
@@ -192,14 +196,274 @@ class Perf(CommandTest):
         self.assertEqual(os.path.getsize(disk), 256 * 1024)
 
     def test_an_interface_that_does_not_serve_is_an_error_with_the_others_measured(self):
-        done = self.run_command("perf", "mem:1MiB", "--async", "emu,nonesuch", "--count", "8")
+        # It serves NVMe devices alone, or is left out of this build.
+        done = self.run_command("perf", "mem:1MiB", "--async", "emu,io_uring_cmd", "--count", "8")
         self.assertEqual(done.returncode, 1)
-        self.assertIn(b"nonesuch did not run", done.stdout)
+        self.assertIn(b"io_uring_cmd did not run", done.stdout)
         self.assertIn(b"1 of 2 interfaces", done.stderr)
+
+    def test_a_name_that_no_interface_has_is_refused_before_anything_runs(self):
+        self.fail_with(2, "perf", "mem:1MiB", "--compare", "emu,io_urign", says=["io_urign",
+                                                                              "library-info"])
 
     def test_a_failed_io_ends_it(self):
         self.fail_with(1, "perf", "mem:64KiB?fault=read@lba:0..127,sct=2,sc=0x81", "--time", "10s",
-                       says="Unrecovered Read Error")
+                       says=["read of blocks ", "Unrecovered Read Error"])
+
+    def test_what_rounds_found_before_one_failed_is_kept(self):
+        # The device is opened anew in each round, and is gone before the third.
+        disk = self.file("disk.img", 1 << 20)
+        arguments = ["perf", disk, "--compare", "emu,nil", "--time", "200ms", "--rounds", "1000"]
+        process, shown, output = self.on_a_terminal(
+            *arguments, "--output", "json", when="emu 2/1000", then=lambda: os.remove(disk))
+        self.assertEqual(process.returncode, 1, msg=shown)
+        for row in json.loads(output)["results"]:
+            self.assertIs(row["ok"], False)
+            self.assertIn(disk, row["reason"])
+            self.assertGreaterEqual(row["rounds"], 1)
+            self.assertLess(row["rounds"], 4)
+            self.assertGreater(row["ios"], 0)
+
+    def test_numbers_of_ios_in_thousands(self):
+        row = self.json("perf", "mem:8MiB", "--count", "2k", "--rate", "1M")["results"][0]
+        self.assertEqual(row["ios"], 2000)
+        for wrong in ("k", "2x", "0", "-1", "20000M"):
+            self.fail_with(2, "perf", "mem:8MiB", "--rate", wrong, says="--rate")
+
+    def test_json_says_what_was_asked_for_and_all_that_was_found(self):
+        done = self.json("perf", "mem:8MiB", "--count", "5000", "--seed", "9", "--depth", "4",
+                         "--rate", "100k", "--ramp", "20ms")
+        self.assertEqual((done["seed"], done["depth"], done["rate"], done["ramp_ns"]),
+                         (9, 4, 100_000, 20_000_000))
+        self.assertIsNone(done["time_ns"])
+        row = done["results"][0]
+        for name in ("latency_buckets", "service_buckets"):
+            self.assertEqual(sum(count for _, count in row[name]), 5000)
+            ends = [end for end, _ in row[name]]
+            self.assertEqual(ends, sorted(set(ends)))
+        # A percentile is the end of a bucket, but never more than the longest.
+        half = row["latency_ns"]["p50"]
+        self.assertTrue(any(end == half for end, _ in row["latency_buckets"])
+                        or half == row["latency_ns"]["max"])
+        self.assertGreater(len(row["timeline"]["ios"]), 10)
+        self.assertLessEqual(sum(row["timeline"]["ios"]), 5000)
+
+    def test_several_devices_at_the_same_time(self):
+        names = ["mem:8MiB", "mem:4MiB?block=4096", self.file("disk.img", 1 << 20)]
+        done = self.json("perf", *names, "--queues", "2", "--count", "601", "--async", "thrpool")
+        self.assertEqual(done["devices"], names)
+        row = done["results"][0]
+        self.assertEqual(row["ios"], 601)
+        self.assertEqual([device["device"] for device in row["devices"]], names)
+        # Six queues share them, the first one more.
+        self.assertEqual([device["ios"] for device in row["devices"]], [201, 200, 200])
+        self.assertEqual(sum(device["iops"] for device in row["devices"]), row["iops"])
+        text = self.text("perf", *names, "--count", "99", "--async", "emu")
+        for word in ["DEVICE", "all", *names]:
+            self.assertIn(word, text)
+        self.fail_with(2, "perf", "mem:8MiB", "mem:4MiB?block=4096", "--size", "512",
+                       says=["block", "4096"])
+        self.fail_with(1, "perf", "mem:8MiB", self.path("none.img"), says="none.img")
+
+    def test_progress(self):
+        done = self.run_command("perf", "mem:8MiB", "--time", "2200ms", "--ramp", "0s",
+                                "--progress")
+        self.assertEqual(done.returncode, 0)
+        lines = done.stderr.decode().splitlines()
+        self.assertGreaterEqual(len(lines), 1)
+        for line in lines:
+            self.assertRegex(line, r"^emu: +[0-9]+%  [0-9 ]+ IOPS  [0-9.]+ [KMGT]?i?B/s$")
+        # On a terminal it is one line, which is gone in the end.
+        process, shown, output = self.on_a_terminal("perf", "mem:8MiB", "--time", "500ms",
+                                                    "--compare", "emu,nil")
+        self.assertEqual(process.returncode, 0)
+        self.assertIn("TO FIRST", output)
+        self.assertIn("IOPS", shown)
+        self.assertRegex(shown, r"\remu \[[#.]+\] ")
+
+    def on_a_terminal(self, *arguments, when=None, then=None):
+        """Runs the command with standard error on a terminal: what has become of it, what it wrote
+        there, and its output. Once it has written `when` there, `then` is called."""
+        ours, theirs = os.openpty()
+        self.addCleanup(os.close, ours)
+        with subprocess.Popen([BINARY, *arguments], stderr=theirs, stdout=subprocess.PIPE,
+                              text=True) as process:
+            os.close(theirs)
+            shown = ""
+            while True:
+                try:
+                    part = os.read(ours, 4096)
+                except OSError:  # Linux says so when the other end is closed.
+                    break
+                if not part:
+                    break
+                shown += part.decode()
+                if when is not None and when in shown:
+                    when = None
+                    then()
+            output = process.stdout.read()
+            process.wait()
+        return process, shown, output
+
+
+class PerfVerify(CommandTest):
+    def test_what_was_written_is_read_back(self):
+        disk = self.path("disk.img")
+        done = self.json("perf", disk, "--create", "2MiB", "--pattern", "write", "--count", "1000",
+                         "--compare", "emu,thrpool", "--verify")
+        for row in done["results"]:
+            # 1,000 writes of 4 KiB go over all of 2 MiB, and once more.
+            self.assertEqual(row["verified_bytes"], 2 << 20)
+        for pattern in ("randwrite", "mixed"):
+            row = self.json("perf", "mem:8MiB", "mem:4MiB", "--pattern", pattern, "--count", "3k",
+                            "--size", "4KiB:60,16KiB:40", "--queues", "2", "--verify")["results"][0]
+            self.assertGreater(row["verified_bytes"], 1 << 20)
+            self.assertEqual(sum(device["verified_bytes"] for device in row["devices"]),
+                             row["verified_bytes"])
+        self.assertIn("every block right",
+                      self.text("perf", "mem:8MiB", "--pattern", "write", "--count", "9",
+                                "--verify"))
+
+    def test_a_write_that_was_lost_is_found(self):
+        self.fail_with(1, "perf", "mem:8MiB?fault=write@nth:77,lost", "--pattern", "write",
+                       "--count", "100", "--depth", "1", "--verify",
+                       says=["Block 608 ", "nothing but zeroes"])
+        # Also when a read comes upon it while the run goes on.
+        self.fail_with(1, "perf", "mem:64KiB?fault=write@lba:8,lost", "--pattern", "mixed",
+                       "--time", "10s", "--verify", says=["Block 8 ", "is wrong"])
+
+    def test_no_two_runs_write_the_same(self):
+        disk = self.file("disk.img", 1 << 16)
+        held = set()
+        for _ in range(2):
+            self.json("perf", disk, "--pattern", "write", "--count", "16", "--verify", "--force")
+            held.add(self.bytes_of(disk)[:64])
+        # What one left is so never taken for what the next has written.
+        self.assertEqual(len(held), 2)
+
+    def test_patterns_that_write_nothing(self):
+        self.fail_with(2, "perf", "mem:8MiB", "--verify", says=["--verify", "randread"])
+
+    def test_an_interface_that_moves_no_data(self):
+        self.fail_with(2, "perf", "mem:8MiB", "--pattern", "write", "--verify", "--async", "nil",
+                       says="moves no data")
+
+
+class PerfAppend(CommandTest):
+    ZONED = "mem:16MiB?zoned=1&zone=1MiB&zone_capacity=768KiB"
+
+    def test_appends_go_round_the_zones(self):
+        # A queue's eight zones take 12 appends of 64 KiB each, and 60 more go round again.
+        row = self.json("perf", self.ZONED, "--pattern", "append", "--size", "64KiB", "--queues",
+                        "2", "--count", str(2 * (96 + 60)), "--verify")["results"][0]
+        self.assertEqual(row["ios"], 312)
+        self.assertEqual(row["writes"], 312)
+        self.assertEqual(row["zone_resets"], 10)
+        self.assertEqual(row["verified_bytes"], 16 * 768 * 1024)
+
+    def test_sizes_that_do_not_fill_a_zone(self):
+        row = self.json("perf", self.ZONED + "&max_open=1&max_active=1", "--pattern", "append",
+                        "--size", "20KiB:50,64KiB:50", "--count", "2k", "--verify", "--rate",
+                        "50k")["results"][0]
+        self.assertEqual(row["ios"], 2000)
+        self.assertGreater(row["zone_resets"], 0)
+
+    def test_one_zone_is_enough(self):
+        row = self.json("perf", "mem:1MiB?zoned=1&zone=1MiB", "--pattern", "append", "--count",
+                        "1000", "--depth", "7")["results"][0]
+        self.assertEqual(row["ios"], 1000)
+        self.assertEqual(row["zone_resets"], 3)
+
+    def test_an_append_that_was_lost_is_found(self):
+        self.fail_with(1, "perf", self.ZONED + "&fault=zone-append@nth:5,lost", "--pattern",
+                       "append", "--count", "20", "--depth", "1", "--verify",
+                       says=["Block 32 ", "nothing but zeroes"])
+
+    def test_what_makes_no_sense(self):
+        self.fail_with(2, "perf", "mem:8MiB", "--pattern", "append", says="zoned=1")
+        self.fail_with(2, "perf", self.ZONED, "--pattern", "randwrite",
+                       says=["is zoned", "--pattern append"])
+        self.fail_with(2, "perf", self.ZONED + "&max_open=2", "--pattern", "append", "--queues",
+                       "3", says="2 zones")
+        self.fail_with(2, "perf", self.ZONED, "--pattern", "append", "--queues", "17",
+                       says="16 zones")
+        self.fail_with(2, "perf", self.ZONED + "&append=16KiB", "--pattern", "append", "--size",
+                       "32KiB", says=["32 KiB", "16 KiB"])
+
+
+class PerfReport(CommandTest):
+    def page(self, *arguments):
+        path = self.path("out.html")
+        self.text("perf", *arguments, "--report", path)
+        self.assertEqual(sorted(os.listdir(self.folder)), ["out.html"])
+        with open(path, encoding="utf-8") as page:
+            return page.read()
+
+    def test_the_page_is_whole_and_needs_nothing_else(self):
+        page = self.page("mem:8MiB", "mem:4MiB?block=4096", "--compare", "emu,thrpool,nil",
+                         "--count", "2k", "--rounds", "2")
+        reader = Tags()
+        reader.feed(page)
+        reader.close()
+        self.assertEqual(reader.open, [])
+        self.assertEqual(reader.counts["svg"], 4)
+        for word in ("src=", "href=", "http:", "https:", "@import"):
+            self.assertNotIn(word, page)
+        for word in ("Latency by percentile", "over time", "thrpool", "TO FIRST", "mem:4MiB"):
+            self.assertIn(word, page)
+        # Each interface has a line in each of three drawings and a bar in one.
+        self.assertEqual(reader.counts["polyline"], 9)
+        self.assertEqual(reader.counts["rect"], 3)
+        self.assertNotRegex(page, "nan|inf[^o]")
+        data = json.loads(reader.results)
+        self.assertEqual([row["ios"] for row in data["results"]], [4000] * 3)
+
+    def test_names_cannot_break_it(self):
+        disk = self.file("<b>&.img", 1 << 16)
+        path = self.path("out.html")
+        self.text("perf", disk, "--count", "10", "--report", path)
+        with open(path, encoding="utf-8") as page:
+            text = page.read()
+        self.assertNotIn("<b>", text)
+        self.assertIn("&lt;b&gt;&amp;", text)
+
+    def test_one_that_cannot_be_written_is_known_before_anything_runs(self):
+        self.fail_with(1, "perf", "mem:8MiB", "--time", "100s", "--report",
+                       self.path("none/out.html"), says="could not be created")
+
+    def test_a_run_that_fails_leaves_the_old_one(self):
+        path = self.file("out.html", content=b"old")
+        self.fail_with(1, "perf", "mem:64KiB?fault=read", "--report", path, says="failed")
+        self.assertEqual(self.bytes_of(path), b"old")
+        self.assertEqual(os.listdir(self.folder), ["out.html"])
+
+
+class Tags(html.parser.HTMLParser):
+    """Which elements a page has, whether all are closed, and the text of its `results`."""
+
+    EMPTY = ("meta", "br")
+
+    def __init__(self):
+        super().__init__()
+        self.open = []
+        self.counts = collections.Counter()
+        self.results = ""
+
+    def handle_starttag(self, tag, attrs):
+        self.counts[tag] += 1
+        if tag not in self.EMPTY:
+            self.open.append((tag, dict(attrs).get("id")))
+
+    def handle_startendtag(self, tag, attrs):
+        self.counts[tag] += 1
+
+    def handle_endtag(self, tag):
+        assert self.open and self.open[-1][0] == tag, (tag, self.open)
+        self.open.pop()
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] == ("script", "results"):
+            self.results += data
 
 
 if __name__ == "__main__":

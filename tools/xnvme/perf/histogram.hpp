@@ -47,6 +47,14 @@ class Histogram {
         return max_ns_;
     }
 
+    /// Calls with the first and the last time of each bucket that is not empty, and how many fell
+    /// into it, in ascending order.
+    template <class Visit>
+    void for_each(Visit&& visit) const {
+        for (std::size_t i = 0; i < buckets_.size(); ++i)
+            if (buckets_[i] != 0) visit(i == 0 ? 0 : upper_ns(i - 1) + 1, upper_ns(i), buckets_[i]);
+    }
+
   private:
     static constexpr unsigned kLinearBits = 6;
     static constexpr std::size_t kLinear = std::size_t{1} << kLinearBits;
