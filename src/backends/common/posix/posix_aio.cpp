@@ -20,6 +20,7 @@
 #include "backends/common/posix/aio_watcher.hpp"
 #include "backends/common/posix/transfer.hpp"
 #include "contracts/complete.hpp"
+#include "core/cache_lines.hpp"
 #include "os/deadline.hpp"
 #include "os/error_text.hpp"
 #include "os/fd.hpp"
@@ -99,11 +100,11 @@ class AioQueue final : public AsyncQueue {
     /// Of this queue alone: glibc serves the requests of one descriptor one after another.
     os::Fd fd_;
     std::uint32_t unit_;
-    std::vector<Request> requests_;
-    std::vector<Request*> free_;
-    std::vector<struct aiocb*> running_;  ///< With the system, oldest first.
-    std::vector<Request*> waiting_;       ///< The system had no room for them, oldest first.
-    std::vector<Request*> finished_;      ///< Completed, but for being reported.
+    CacheLineVector<Request> requests_;
+    CacheLineVector<Request*> free_;
+    CacheLineVector<struct aiocb*> running_;  ///< With the system, oldest first.
+    CacheLineVector<Request*> waiting_;       ///< The system had no room for them, oldest first.
+    CacheLineVector<Request*> finished_;      ///< Completed, but for being reported.
     std::unique_ptr<AioWatcher> watcher_;
 };
 
