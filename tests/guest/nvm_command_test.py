@@ -43,6 +43,16 @@ class Blocks(CommandTest):
                 self.assertEqual(self.succeed("read", *way, "--slba", "8", "--blocks", "8",
                                               "--data", "-"), bytes([fill]) * 8 * 512)
 
+    def test_perf_verifies_two_devices_at_the_same_time(self):
+        other = device("many1")
+        for nodes, names in (((NODE.generic, other.generic), "io_uring_cmd,emu"),
+                             ((NODE.block, other.block, "--direct"), "io_uring,libaio")):
+            done = self.json("perf", *nodes, "--pattern", "mixed", "--count", "2k", "--compare",
+                             names, "--verify", "--force")
+            for row in done["results"]:
+                self.assertEqual([part["ios"] for part in row["devices"]], [1000, 1000])
+                self.assertGreater(row["verified_bytes"], 1 << 20)
+
     def test_write_uncorrectable_is_refused_by_the_controller_by_name(self):
         for way in WAYS[:2] + WAYS[3:]:
             with self.subTest(way=way):

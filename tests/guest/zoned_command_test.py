@@ -43,6 +43,21 @@ class ZonedCommand(CommandTest):
         self.assertEqual(self.json("zoned", "report", node, "--state", "full", "--count")["zones"],
                          1)
 
+    def test_perf_appends_and_verifies(self):
+        node = device("zoned").generic
+        # 16 zones of 2 MiB: twice as much as fits, so that each queue goes round its zones.
+        done = self.json("perf", node, "--pattern", "append", "--size", "16KiB", "--queues", "2",
+                         "--count", "4k", "--compare", "io_uring_cmd,thrpool", "--verify",
+                         "--force")
+        self.assertEqual([row["async"] for row in done["results"]], ["io_uring_cmd", "thrpool"])
+        for row in done["results"]:
+            self.assertEqual((row["ios"], row["writes"]), (4000, 4000))
+            self.assertGreater(row["zone_resets"], 0)
+            self.assertGreater(row["verified_bytes"], 16 << 20)
+        self.fail_with(2, "perf", node, "--pattern", "append", "--queues", "5", "--force",
+                       says="4 zones")
+        self.fail_with(2, "perf", node, "--pattern", "write", "--force", says="--pattern append")
+
     def test_random_write_area(self):
         node = device("zoned_zrwa").generic
         self.succeed("zoned", "reset", node, "--all")
