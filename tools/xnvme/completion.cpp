@@ -78,7 +78,7 @@ std::string bash_script(const std::vector<Entry>& entries) {
         "    local word=${COMP_WORDS[COMP_CWORD]} path= i words=\n"
         "    case ${COMP_WORDS[COMP_CWORD-1]} in\n"
         "        --output|-o) COMPREPLY=($(compgen -W 'text json' -- \"$word\")); return;;\n"
-        "        --data|--data-in|--data-out|--metadata|--command|--in|--out|--via)\n"
+        "        --data|--data-in|--data-out|--metadata|--command|--in|--out|--via|--report)\n"
         "            COMPREPLY=($(compgen -f -- \"$word\")); return;;\n"
         "    esac\n"
         "    for ((i = 1; i < COMP_CWORD; i++)); do\n"

@@ -15,6 +15,7 @@
 #include "pattern_pass.hpp"
 #include "program.hpp"
 #include "worker.hpp"
+#include "zones.hpp"
 
 namespace xnvme::tool {
 namespace {

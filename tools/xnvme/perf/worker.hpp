@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "append_zone.hpp"
 #include "run.hpp"
 #include "written.hpp"
-#include "zones.hpp"
 
 namespace xnvme::tool {
 
