@@ -23,8 +23,9 @@ struct CacheLineAllocator {
     CacheLineAllocator(const CacheLineAllocator<Other>&) noexcept {}  // NOLINT: as the standard's.
 
     T* allocate(std::size_t count) {
-        if (count > (SIZE_MAX - kCacheLineBytes) / sizeof(T)) throw std::bad_array_new_length();
-        const std::size_t lines = (count * sizeof(T) + kCacheLineBytes - 1) / kCacheLineBytes;
+        constexpr std::size_t kEach = sizeof(T);  // NOLINT(bugprone-sizeof-expression): or pointers.
+        if (count > (SIZE_MAX - kCacheLineBytes) / kEach) throw std::bad_array_new_length();
+        const std::size_t lines = (count * kEach + kCacheLineBytes - 1) / kCacheLineBytes;
         return static_cast<T*>(
             ::operator new(lines * kCacheLineBytes, std::align_val_t{kCacheLineBytes}));
     }
