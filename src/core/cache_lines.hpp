@@ -23,7 +23,8 @@ struct CacheLineAllocator {
     CacheLineAllocator(const CacheLineAllocator<Other>&) noexcept {}  // NOLINT: as the standard's.
 
     T* allocate(std::size_t count) {
-        constexpr std::size_t kEach = sizeof(T);  // NOLINT(bugprone-sizeof-expression): or pointers.
+        constexpr std::size_t kEach =
+            sizeof(T);  // NOLINT(bugprone-sizeof-expression): or pointers.
         if (count > (SIZE_MAX - kCacheLineBytes) / kEach) throw std::bad_array_new_length();
         const std::size_t lines = (count * kEach + kCacheLineBytes - 1) / kCacheLineBytes;
         return static_cast<T*>(

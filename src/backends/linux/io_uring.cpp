@@ -18,6 +18,8 @@
 #include "contracts/complete.hpp"
 #include "os/deadline.hpp"
 #include "os/error_text.hpp"
+#include "os/fd.hpp"
+#include "os/posix/file.hpp"
 
 namespace xnvme::be_linux::io_uring {
 
@@ -122,12 +124,13 @@ int try_read(const Handle& handle, const Options& options) noexcept {
 /// The queue.
 class Queue final : public StagingQueue<Queue, 0> {
   public:
-    Queue(QueueSetup setup, const RingConfig& config, Ring ring,
+    Queue(QueueSetup setup, const RingConfig& config, Ring ring, os::Fd own,
           std::unique_ptr<iovec[]> vectors) noexcept
         : StagingQueue(setup, config, std::move(ring)),
           geometry_(setup.handle.facts.geometry),
-          fd_(setup.handle.fd),
+          fd_(config.fd),
           vectors_(std::move(vectors)) {
+        keep(std::move(own));
         fill_tables();
     }
 
@@ -476,7 +479,9 @@ OpcodeSet carries(const Handle& handle) {
 
 Result<std::unique_ptr<AsyncQueue>, Failure> make(QueueSetup setup) {
     const std::uint32_t depth = setup.parts.slots.depth();
-    const RingConfig config = config_of(setup.handle, setup.device_options, depth);
+    RingConfig config = config_of(setup.handle, setup.device_options, depth);
+    os::Fd own = os::open_again(setup.handle.fd);
+    if (own) config.fd = own.get();
     auto ring = Ring::create(config);
     if (!ring) {
         return fail(ring.error(), "A queue of " + std::to_string(depth) + " commands for " +
@@ -485,7 +490,8 @@ Result<std::unique_ptr<AsyncQueue>, Failure> make(QueueSetup setup) {
     }
     std::unique_ptr<iovec[]> vectors;
     if (!operations().read_write) vectors = std::make_unique<iovec[]>(depth);
-    return std::make_unique<Queue>(std::move(setup), config, std::move(*ring), std::move(vectors));
+    return std::make_unique<Queue>(std::move(setup), config, std::move(*ring), std::move(own),
+                                   std::move(vectors));
 }
 
 }  // namespace xnvme::be_linux::io_uring

@@ -6,12 +6,14 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "backends/linux/io_uring_buffers.hpp"
 #include "backends/linux/io_uring_ring.hpp"
 #include "contracts/interfaces.hpp"
 #include "os/deadline.hpp"
 #include "os/event.hpp"
+#include "os/fd.hpp"
 
 namespace xnvme::be_linux {
 
@@ -41,6 +43,8 @@ class RingQueue : public AsyncQueue {
 
     RingQueue(QueueSetup& setup, const RingConfig& config, Ring ring) noexcept;
 
+    /// Keeps a descriptor of this queue alone until the ring is closed.
+    void keep(os::Fd own) noexcept { own_ = std::move(own); }
     Ring& ring() noexcept { return ring_; }
     const RegisteredBuffers& buffers() const noexcept { return buffers_; }
     /// The registered buffer of a command, or `RegisteredBuffers::kCount`. Not inlined, as the
@@ -149,6 +153,7 @@ class RingQueue : public AsyncQueue {
     void refresh_buffers() noexcept;
     std::uint32_t fail_staged(int os_errno) noexcept;
 
+    os::Fd own_;
     Ring ring_;
     RegisteredBuffers buffers_;
     RingConfig config_;

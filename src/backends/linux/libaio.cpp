@@ -24,6 +24,7 @@
 #include "os/error_text.hpp"
 #include "os/event.hpp"
 #include "os/fd.hpp"
+#include "os/posix/file.hpp"
 
 namespace xnvme::be_linux::libaio {
 
@@ -116,15 +117,16 @@ struct alignas(64) Request {
 /// The queue. `poll` and `wait` make requests of what is staged and hand them on together.
 class Queue final : public AsyncQueue {
   public:
-    Queue(QueueSetup setup, AioContext context, os::Event event,
+    Queue(QueueSetup setup, AioContext context, os::Event event, os::Fd own,
           std::unique_ptr<Request[]> requests) noexcept
         : AsyncQueue(std::move(setup.parts), Staging::inlined),
+          own_(std::move(own)),
           context_(std::move(context)),
           event_(std::move(event)),
           ring_(context_.ring()),
           requests_(std::move(requests)),
           list_(new(slots().spare())::iocb* [depth()] {}),
-          fd_(setup.handle.fd) {
+          fd_(own_ ? own_.get() : setup.handle.fd) {
         const Geometry& geometry = setup.handle.facts.geometry;
         heads_.fill(IO_CMD_NOOP);
         if (std::has_single_bit(geometry.block_bytes)) {
@@ -285,6 +287,7 @@ class Queue final : public AsyncQueue {
     /// By opcode: the word of a request that has the kernel's opcode and the descriptor.
     std::array<std::uint64_t, 256> heads_{};
     unsigned shift_ = 0;  ///< log2 of a block's bytes.
+    os::Fd own_;          ///< Of this queue alone, where the system gave one.
     AioContext context_;
     /// Every request signals it (IOCB_FLAG_RESFD), from the first: what was submitted without could
     /// not be slept on later. Nobody reads it until somebody watches.
@@ -515,7 +518,9 @@ Result<std::unique_ptr<AsyncQueue>, Failure> make(QueueSetup setup) {
         return fail(event.error(), "The queue's eventfd could not be made: " +
                                        os::message(event.error().os) + ".");
     }
+    os::Fd own = os::open_again(setup.handle.fd);
     return std::make_unique<Queue>(std::move(setup), std::move(*context), std::move(*event),
+                                   std::move(own),
                                    std::make_unique<Request[]>(std::size_t{2} * depth));
 }
 

@@ -16,6 +16,7 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <cstdio>
 #include <limits>
 #include <memory>
 #include <new>
@@ -63,6 +64,26 @@ Opened open_path(const std::string& path, int flags, unsigned mode, bool direct)
     }
 #endif
     return result;
+}
+
+Fd open_again([[maybe_unused]] int fd) noexcept {
+#if defined(__linux__)
+    const int flags = ::fcntl(fd, F_GETFL);
+    if (flags < 0) return {};
+    constexpr int kKept = O_ACCMODE | O_DIRECT | O_SYNC | O_DSYNC | O_NOATIME | O_NONBLOCK;
+    std::array<char, 32> path{};
+    std::snprintf(path.data(), path.size(), "/proc/self/fd/%d", fd);
+    Fd again_open(::open(path.data(), (flags & kKept) | O_CLOEXEC));
+    struct stat ours{};
+    struct stat theirs{};
+    // What stands at that path is the kernel's word only where it is the kernel's /proc.
+    const bool same = again_open && ::fstat(fd, &ours) == 0 &&
+                      ::fstat(again_open.get(), &theirs) == 0 && ours.st_dev == theirs.st_dev &&
+                      ours.st_ino == theirs.st_ino && ours.st_rdev == theirs.st_rdev;
+    return same ? std::move(again_open) : Fd{};
+#else
+    return {};
+#endif
 }
 
 int sync_data(int fd) noexcept {

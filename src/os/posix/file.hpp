@@ -22,6 +22,12 @@ struct Opened {
 };
 Opened open_path(const std::string& path, int flags, unsigned mode, bool direct) noexcept;
 
+/// Opens what `fd` has open once more, the same way. The kernel counts users of an open file, and
+/// keeps where it was last read, in one place that all threads would write to: with a file each,
+/// they share nothing. None where the system has no way (macOS, FreeBSD), where /proc is not
+/// mounted, or where this process may not open it any more; `fd` serves in its place.
+Fd open_again(int fd) noexcept;
+
 /// Returns when what was written is on the medium, the size of the file included, but not
 /// necessarily its times. Linux, FreeBSD: fdatasync. macOS: F_FULLFSYNC. Blocks.
 int sync_data(int fd) noexcept;

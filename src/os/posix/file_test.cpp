@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -56,6 +57,38 @@ TEST_F(FileTest, FdClosesOnceAndMoves) {
     EXPECT_NE(::fcntl(released, F_GETFD), -1);
     ::close(released);
 }
+
+#if defined(__linux__)
+
+TEST_F(FileTest, OpensTheSameFileAgainTheSameWay) {
+    fill(3);
+    Fd direct(::open(path_.c_str(), O_RDONLY | O_DSYNC | O_CLOEXEC));
+    // Also one whose name is gone.
+    ::unlink(path_.c_str());
+    for (const int fd : {fd_.get(), direct.get()}) {
+        const Fd again = open_again(fd);
+        ASSERT_TRUE(again);
+        EXPECT_EQ(::fcntl(again.get(), F_GETFL), ::fcntl(fd, F_GETFL));
+        EXPECT_NE(::fcntl(again.get(), F_GETFD) & FD_CLOEXEC, 0);
+        // A place of its own to read from: it is another open file.
+        EXPECT_EQ(::lseek(again.get(), 2, SEEK_SET), 2);
+        EXPECT_EQ(::lseek(fd, 0, SEEK_CUR), 0) << "as pwrite leaves it";
+        char byte = 0;
+        EXPECT_EQ(::pread(again.get(), &byte, 1, 0), 1);
+        EXPECT_EQ(byte, 'x');
+    }
+}
+
+TEST_F(FileTest, OpensNothingAgainThatItMayNot) {
+    EXPECT_FALSE(open_again(-1));
+    int ends[2];
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    EXPECT_FALSE(open_again(ends[0])) << "a socket is not opened by name";
+    ::close(ends[0]);
+    ::close(ends[1]);
+}
+
+#endif
 
 TEST_F(FileTest, OpeningKeepsTheErrno) {
     const Opened opened = open_path(path_ + "/none", O_RDONLY, 0, false);

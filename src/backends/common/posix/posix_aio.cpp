@@ -25,6 +25,7 @@
 #include "os/error_text.hpp"
 #include "os/fd.hpp"
 #include "os/posix/aio.hpp"
+#include "os/posix/file.hpp"
 
 namespace xnvme::be_common::posix_aio {
 
@@ -447,7 +448,8 @@ OpcodeSet carries(const Handle& handle) {
 }
 
 Result<std::unique_ptr<AsyncQueue>, Failure> make(QueueSetup setup) {
-    os::Fd fd(::fcntl(setup.handle.fd, F_DUPFD_CLOEXEC, 0));
+    os::Fd fd = os::open_again(setup.handle.fd);
+    if (!fd) fd = os::Fd(::fcntl(setup.handle.fd, F_DUPFD_CLOEXEC, 0));
     if (!fd) {
         return fail(Error::of_system(errno),
                     "The queue's own descriptor of the file could not be made: " +
