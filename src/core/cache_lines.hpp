@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <type_traits>
 #include <vector>
 
 namespace xnvme {
@@ -17,6 +18,9 @@ inline constexpr std::size_t kCacheLineBytes = 64;
 template <class T>
 struct CacheLineAllocator {
     using value_type = T;
+    using is_always_equal = std::true_type;
+    /// Vectors of what cannot be moved, such as atomics, are moved whole.
+    using propagate_on_container_move_assignment = std::true_type;
 
     CacheLineAllocator() noexcept = default;
     template <class Other>
