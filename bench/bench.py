@@ -31,7 +31,7 @@ STARTED = time.monotonic()
 
 # The counts that repeat exactly: these are in the baseline.
 STEADY = [
-    ("nil", 32, [p.RAW_NIL, p.cpp("nil"), p.c("nil")]),
+    ("nil", 32, [p.RAW_NIL, p.FLOOR_NIL, p.cpp("nil"), p.c("nil")]),
     ("model", 32, [p.RAW_MEMORY, p.cpp("default"), p.c("default")]),
     ("file", 32, [p.RAW_PLAIN, p.RAW_TUNED, p.cpp("io_uring"), p.c("io_uring"),
                   p.RAW_LIBAIO, p.FLOOR_LIBAIO, p.cpp("libaio"), p.c("libaio"),

@@ -48,6 +48,8 @@ def c(interface):
 
 
 RAW_NIL = raw("inlined loop", "inlined", "nil")
+# Checks each command, fills in all of it and calls it back, as a queue's rules ask.
+FLOOR_NIL = raw("checked loop", "checked", "checked")
 RAW_MEMORY = raw("inlined copy", "inlined", "memory")
 RAW_PLAIN = raw("io_uring plain", "io_uring", "plain")
 RAW_TUNED = raw("io_uring tuned", "io_uring", "tuned")
@@ -55,7 +57,7 @@ RAW_LIBAIO = raw("libaio batched", "libaio", "libaio")
 # Fills in each request, as any layer above libaio has to: the program before it has its buffers and
 # control blocks tied together.
 FLOOR_LIBAIO = raw("libaio filled", "libaio", "filled")
-FLOORS = {RAW_LIBAIO: FLOOR_LIBAIO}
+FLOORS = {RAW_NIL: FLOOR_NIL, RAW_LIBAIO: FLOOR_LIBAIO}
 RAW_PREAD = raw("pread", "pread", "pread")
 RAW_THREADS = raw("threads and epoll", "threads", "threads")
 RAW_POSIX_AIO = raw("posix_aio", "posix_aio", "posix_aio")
@@ -174,7 +176,7 @@ def memory_on(name):
 def programs_on(target):
     """What reads a target, raw programs first."""
     if target == "nil":
-        return [RAW_NIL, cpp("nil"), c("nil")]
+        return [RAW_NIL, FLOOR_NIL, cpp("nil"), c("nil")]
     if target == "model":
         return [RAW_MEMORY, cpp("default"), c("default"), cpp("thrpool")]
     return [*RAW_ON_FILES, *OURS_ON_FILES, c("io_uring")]

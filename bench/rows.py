@@ -81,7 +81,7 @@ def floor_of(r, target, depth, ours, base):
     that does what a layer above the interface cannot leave out."""
     floor = p.FLOORS.get(base)
     over = floor and r.over(target, depth, ours, floor.name)
-    return f"{over:.1f} over {floor.name}" if over else ""
+    return f"{over:.1f} over {floor.name}" if over is not None else ""
 
 
 def instruction_rows(r):
@@ -126,8 +126,11 @@ def call_rows(r):
 
 def time_rows(r):
     for api, most in (("C++", 1.6), ("C", 2.2)):
-        yield ratio_row("nil, depth 32: processor time, to the inlined loop", api,
-                        r.ratio("nil", 32, f"{api} nil", p.RAW_NIL.name), most)
+        by_hand = r.ratio("nil", 32, p.FLOOR_NIL.name, p.RAW_NIL.name)
+        row = ratio_row("nil, depth 32: processor time, to the inlined loop", api,
+                        r.ratio("nil", 32, f"{api} nil", p.RAW_NIL.name), most,
+                        f"{p.FLOOR_NIL.name} {by_hand['median']:.2f}" if by_hand else "")
+        yield dataclasses.replace(row, floor=by_hand and by_hand["median"])
     for depth, most in ((32, 0.88), (128, 0.85)):
         row = ratio_row(f"cached file, io_uring, depth {depth}: processor time, to plain liburing",
                         "C++", r.ratio("file", depth, "C++ io_uring", p.RAW_PLAIN.name), most)

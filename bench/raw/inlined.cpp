@@ -71,11 +71,7 @@ class Inlined {
 int main(int argc, char** argv) {
     static load load;
     load_options(&load, argc, argv);
-    // As the model device is named: mem:64MiB.
-    const std::uint64_t mebibytes =
-        std::strncmp(load.device, "mem:", 4) == 0 ? std::strtoull(load.device + 4, nullptr, 10) : 0;
-    if (mebibytes == 0) load_fail("the device is mem:NMiB", 0);
-    const std::uint64_t bytes = mebibytes << 20;
+    const std::uint64_t bytes = raw::model_bytes(load);
     load_prepare(&load, bytes, raw::Opened::buffers(load));
     if (std::strcmp(load.interface, "memory") == 0) {
         const auto data = std::make_unique<char[]>(bytes);

@@ -36,6 +36,14 @@ struct Opened {
     int fd;
 };
 
+/// Bytes of a device that is named as the model device is: mem:64MiB.
+inline std::uint64_t model_bytes(const load& load) {
+    const std::uint64_t mebibytes =
+        std::strncmp(load.device, "mem:", 4) == 0 ? std::strtoull(load.device + 4, nullptr, 10) : 0;
+    if (mebibytes == 0) load_fail("the device is mem:NMiB", 0);
+    return mebibytes << 20;
+}
+
 template <bool kTimed, class Engine>
 void read_all(load& load, Engine& engine) {
     const auto finished = [&load](char* buffer, bool good) {
