@@ -6,6 +6,8 @@
 
 #include <fmt/core.h>
 
+#include "mix.hpp"
+
 namespace xnvme::tool {
 namespace {
 
@@ -20,14 +22,6 @@ static_assert(sizeof(Head) == 32);
 
 /// "xNVMe++!" in the order of the bytes.
 constexpr std::uint64_t kMagic = 0x212b2b654d564e78;
-
-/// The finaliser of SplitMix64: every bit of the input changes half of the output.
-constexpr std::uint64_t mix(std::uint64_t value) noexcept {
-    value += 0x9e3779b97f4a7c15;
-    value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
-    value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
-    return value ^ (value >> 31);
-}
 
 std::string what_it_holds(std::span<const std::byte> block, std::uint64_t number,
                           const Pattern& pattern) {

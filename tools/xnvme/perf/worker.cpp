@@ -9,6 +9,7 @@
 
 #include <xnvme/nvme/zoned.hpp>
 
+#include "mix.hpp"
 #include "os/terminal.hpp"
 #include "os/thread.hpp"
 #include "pattern_pass.hpp"
@@ -60,7 +61,7 @@ Worker::Worker(Device& device, const Workload& workload, Shared& shared, const P
       tasks_(workload.depth),
       memory_(take(device.allocate(std::size_t{workload.depth} * most_blocks_ * block_bytes_))),
       queue_(take(device.create_queue(workload.depth))),
-      state_(workload.seed * 0x9e3779b97f4a7c15 + place.index + 1),
+      state_(workload.seed * kMixStep + place.index + 1),
       budget_(share_of(workload.count, place)) {
     if (workload.verify) refuse_without_data(queue_);
     for (const IoSize& size : workload.sizes)
@@ -93,12 +94,10 @@ void Worker::add_to(Measurement& measurement, std::uint64_t& last_ns) const {
     last_ns = std::max(last_ns, last_ns_);
 }
 
-/// SplitMix64: fast, and good enough to choose places.
 std::uint64_t Worker::random() noexcept {
-    std::uint64_t value = (state_ += 0x9e3779b97f4a7c15);
-    value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
-    value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
-    return value ^ (value >> 31);
+    const std::uint64_t number = mix(state_);
+    state_ += kMixStep;
+    return number;
 }
 
 std::uint32_t Worker::draw_blocks() noexcept {

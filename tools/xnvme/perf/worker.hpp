@@ -35,7 +35,8 @@ struct Place {
     std::uint32_t count = 1;      ///< Queues of the run.
 };
 
-class Worker {
+/// No two have a cache line in common.
+class alignas(64) Worker {
   public:
     /// \param written null without verification, and for appends
     /// \param zones those to append to; none for other orders
