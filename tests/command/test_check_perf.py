@@ -190,6 +190,15 @@ class Perf(CommandTest):
         self.json("perf", disk, "--pattern", "write", "--count", "16", "--force")
         self.assertNotEqual(self.bytes_of(disk), before)
 
+    def test_create_comes_before_all_interfaces_are_tried(self):
+        done = self.json("perf", self.path("new.img"), "--create", "256KiB", "--compare", "all",
+                         "--count", "16")
+        self.assertGreater(len(done["results"]), 2)
+        # A mistake is noticed before a file is made.
+        self.fail_with(2, "perf", self.path("other.img"), "--create", "256KiB", "--compare", "emo",
+                       says="did you mean 'emu'")
+        self.assertEqual(os.listdir(self.folder), ["new.img"])
+
     def test_create(self):
         disk = self.path("new.img")
         self.json("perf", disk, "--create", "256KiB", "--pattern", "randwrite", "--count", "16")
@@ -341,6 +350,12 @@ class PerfVerify(CommandTest):
             held.add(self.bytes_of(disk)[:64])
         # What one left is so never taken for what the next has written.
         self.assertEqual(len(held), 2)
+
+    def test_a_flush_that_fails_is_a_run_that_failed(self):
+        done = self.run_command("perf", "mem:1MiB?fault=flush", "--pattern", "write", "--count", "9",
+                                "--verify", "--compare", "emu,thrpool")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"emu failed: flush of mem:1MiB", done.stdout)
 
     def test_patterns_that_write_nothing(self):
         self.fail_with(2, "perf", "mem:8MiB", "--verify", says=["--verify", "randread"])

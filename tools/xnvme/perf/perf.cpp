@@ -59,7 +59,10 @@ Result<std::vector<Device>, Failure> open_all(const Program& program,
 
 /// A name that no interface has makes no sense, whatever the device; better now than after the
 /// others have been measured.
-void refuse_unknown(const std::vector<std::string>& names) {
+void refuse_unknown(const std::string& interfaces_named) {
+    if (interfaces_named.empty() || interfaces_named == "all") return;
+    const std::vector<std::string> names = split(interfaces_named);
+    if (names.empty()) throw Stop(kUsage, "--compare names no interface.");
     std::vector<std::string_view> known;
     const std::vector<InterfaceInfo> rows = interfaces();
     for (const InterfaceInfo& row : rows)
@@ -79,12 +82,7 @@ void refuse_unknown(const std::vector<std::string>& names) {
 /// by an empty text, the one that is chosen.
 std::vector<std::string> choose_interfaces(const Program& program, const PerfArguments& arguments) {
     if (arguments.interfaces.empty()) return {""};
-    if (arguments.interfaces != "all") {
-        std::vector<std::string> names = split(arguments.interfaces);
-        refuse_unknown(names);
-        if (names.empty()) throw Stop(kUsage, "--compare names no interface.");
-        return names;
-    }
+    if (arguments.interfaces != "all") return split(arguments.interfaces);
     std::vector<std::string> names;
     for (const InterfaceInfo& row : interfaces()) {
         if (row.contract != Contract::async || !row.built || !row.available) continue;
@@ -271,13 +269,14 @@ int run_perf(const Program& program, const PerfArguments& arguments) {
         throw Stop(kUsage, fmt::format("--verify reads back what the run wrote, and --pattern {} "
                                        "writes nothing. 'xnvme check' verifies a whole device.",
                                        arguments.pattern));
-    std::optional<ReplacedFile> report;
+    refuse_unknown(arguments.interfaces);
     for (const std::string& uri : arguments.devices) refuse_to_overwrite(program, arguments, uri);
-    const std::vector<std::string> names = choose_interfaces(program, arguments);
+    std::optional<ReplacedFile> report;
     if (!arguments.report.empty()) report.emplace(arguments.report);
     os::install_interrupt_flag();
     for (const std::string& uri : arguments.devices)
         if (arguments.create_bytes != 0) create_file(program, arguments, uri);
+    const std::vector<std::string> names = choose_interfaces(program, arguments);
     const std::vector<Row> rows = run_all(program, arguments, names);
     const auto measured = std::ranges::count_if(rows, [](const Row& r) { return r.rounds != 0; });
     const auto failed =

@@ -312,8 +312,13 @@ Outcome measure(std::vector<Device>& devices, const Workload& workload, const st
                 bool lines) {
     Run run(devices, workload);
     Outcome outcome = run.measure(label, lines);
-    if (workload.verify && outcome.failure.empty() && !outcome.interrupted)
+    if (!workload.verify || !outcome.failure.empty() || outcome.interrupted) return outcome;
+    try {
         run.verify(outcome, label, lines);
+    } catch (const Stop& stop) {
+        // It did run: what failed is to read it back.
+        outcome.failure = stop.sentence;
+    }
     return outcome;
 }
 
