@@ -15,7 +15,7 @@ std::uint64_t sum(const Timeline& timeline) {
 
 TEST(Timeline, CountsByInterval) {
     Timeline timeline(1000, 10);
-    for (const std::uint64_t time : {1000, 1009, 1010, 1039}) timeline.add(time);
+    for (const std::uint64_t time : {1000u, 1009u, 1010u, 1039u}) timeline.add(time);
     EXPECT_EQ(timeline.counts(), (Counts{2, 1, 0, 1}));
     timeline.end_at(39);
     EXPECT_EQ(timeline.counts(), (Counts{2, 1, 0})) << "the last interval was not over";
