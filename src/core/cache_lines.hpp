@@ -18,8 +18,8 @@ inline constexpr std::size_t kCacheLineBytes = 64;
 template <class T>
 struct CacheLineAllocator {
     using value_type = T;
-    using is_always_equal = std::true_type;
     /// Vectors of what cannot be moved, such as atomics, are moved whole.
+    // NOLINTNEXTLINE(readability-identifier-naming): as the standard has it.
     using propagate_on_container_move_assignment = std::true_type;
 
     CacheLineAllocator() noexcept = default;

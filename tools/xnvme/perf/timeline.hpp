@@ -13,7 +13,7 @@ namespace xnvme::tool {
 /// whenever there are too many of them, so that a run of any length has as many as can be drawn.
 class Timeline {
   public:
-    explicit Timeline(std::uint64_t start_ns = 0, std::uint64_t interval_ns = kShortest_ns)
+    explicit Timeline(std::uint64_t start_ns = 0, std::uint64_t interval_ns = kShortestNs)
         : end_ns_(start_ns), interval_ns_(interval_ns) {
         counts_.reserve(kMost + 1);
     }
@@ -50,7 +50,7 @@ class Timeline {
     std::uint64_t interval_ns() const { return interval_ns_; }
 
   private:
-    static constexpr std::uint64_t kShortest_ns = 1'000'000;
+    static constexpr std::uint64_t kShortestNs = 1'000'000;
     static constexpr std::size_t kMost = 256;
 
     void begin_next() noexcept {
