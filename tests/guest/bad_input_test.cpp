@@ -1,7 +1,4 @@
 // What goes wrong on a real controller: each with its own answer, and nothing hangs.
-#include <unistd.h>
-
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -13,6 +10,7 @@
 
 #include "tests/conformance/harness.hpp"
 #include "tests/guest/devices.hpp"
+#include "tests/guest/waiting.hpp"
 
 namespace {
 
@@ -115,18 +113,6 @@ TEST(NvmBadInput, LessRoomThanACommandFillsIsRefused) {
                     .has_value());
 }
 
-/// A reset that the driver does by itself, after a time-out, goes on when the command has returned.
-void wait_until_live(const std::string& controller) {
-    const auto end = std::chrono::steady_clock::now() + 20s;
-    for (;;) {
-        for (const xnvme::Found& found : must(xnvme::scan()))
-            if (found.uri == controller && found.state == "live") return;
-        if (std::chrono::steady_clock::now() > end)
-            throw std::runtime_error(controller + " does not come back");
-        std::this_thread::sleep_for(10ms);
-    }
-}
-
 struct Done {
     std::uint32_t count = 0;
     xnvme::Error why;
@@ -149,7 +135,7 @@ TEST(NvmBadInput, ACommandThatDoesNotAnswerInTimeIsTimedOutAndOthersWorkAfterwar
         request.opcode = 0x0c;
         const auto started = std::chrono::steady_clock::now();
         EXPECT_EQ(code_of(device.admin(request)), Errc::timed_out);
-        wait_until_live(guest::device("many1").controller);
+        guest::wait_until_live(guest::device("many1").controller);
         xnvme::QueueOptions queue_options;
         queue_options.admin = true;
         xnvme::Queue queue = must(device.create_queue(4, queue_options));
@@ -164,7 +150,7 @@ TEST(NvmBadInput, ACommandThatDoesNotAnswerInTimeIsTimedOutAndOthersWorkAfterwar
         EXPECT_EQ(done.count, 1u);
         EXPECT_EQ(done.why.code, Errc::timed_out) << conformance::text(done.why);
         EXPECT_GE(std::chrono::steady_clock::now() - started, 2s);
-        wait_until_live(guest::device("many1").controller);
+        guest::wait_until_live(guest::device("many1").controller);
         conformance::write_pattern(device, 0, 4, 31);
         EXPECT_TRUE(conformance::holds(conformance::read_blocks(device, 0, 4).span(), 0, 512, 31));
     }
@@ -189,14 +175,14 @@ TEST(NvmBadInput, AnIoCommandThatDoesNotAnswerInTimeIsTimedOutAndOthersWorkAfter
         EXPECT_GE(runner.failed(), 1u);
         EXPECT_EQ(runner.first_failure().code, Errc::timed_out)
             << conformance::text(runner.first_failure());
-        wait_until_live(node.controller);
+        guest::wait_until_live(node.controller);
         EXPECT_FALSE(runner.run(nvme::read(0, 1), buffer.part(0, 512)).why);
         // One goes through when the writes above are long over; the next then waits for it.
         Errc code = Errc::ok;
         for (int i = 0; i < 4 && code == Errc::ok; ++i)
             code = code_of(device.execute(nvme::write(0, 1), buffer.part(0, 512)));
         EXPECT_EQ(code, Errc::timed_out);
-        wait_until_live(node.controller);
+        guest::wait_until_live(node.controller);
         EXPECT_TRUE(device.execute(nvme::read(0, 1), buffer.part(0, 512)).has_value());
     }
 }
@@ -364,25 +350,6 @@ void attach(xnvme::Device& controller, std::uint32_t nsid, bool attached) {
     must(controller.control(xnvme::ControllerAction::rescan));
 }
 
-/// Waits until a controller's namespace is there, or not. Its generic device, empty for none.
-xnvme::Found wait_for_namespace(const std::string& controller, std::uint32_t nsid, bool there) {
-    const auto end = std::chrono::steady_clock::now() + 20s;
-    for (;;) {
-        xnvme::Found space;
-        for (const xnvme::Found& found : must(xnvme::scan())) {
-            if (found.device_class == xnvme::DeviceClass::nvme_generic && found.nsid == nsid &&
-                std::ranges::find(found.controllers, controller) != found.controllers.end() &&
-                ::access(found.uri.c_str(), F_OK) == 0 && ::access(found.twin.c_str(), F_OK) == 0)
-                space = found;
-        }
-        if (space.uri.empty() != there) return space;
-        if (std::chrono::steady_clock::now() > end)
-            throw std::runtime_error("namespace " + std::to_string(nsid) + " of " + controller +
-                                     (there ? " does not come" : " does not go"));
-        std::this_thread::sleep_for(10ms);
-    }
-}
-
 /// What commands to a namespace that is going, or has gone, may come to. A block device that has
 /// gone ends at block 0 for the kernel, which moves nothing then.
 bool is_of_the_end(Errc code) {
@@ -398,9 +365,8 @@ TEST(FdpBadInput, ANamespaceThatIsDetachedWhileItIsOpenFailsItsCommandsAndNothin
     };
     const guest::Device& node = guest::device("attached");
     xnvme::Device controller = must(xnvme::Device::open(node.controller));
-    const std::string name = node.controller.substr(5);
     const std::uint32_t nsid = 1;
-    xnvme::Found found = wait_for_namespace(name, nsid, true);
+    xnvme::Found found = guest::wait_for_namespace(node.controller, nsid);
     for (const Way& way : {Way{"io_uring_cmd", "nvme", false}, Way{"thrpool", "nvme", false},
                            Way{"io_uring", "block", true}, Way{"libaio", "psync", true},
                            Way{"posix_aio", "nvme", true}}) {
@@ -416,7 +382,7 @@ TEST(FdpBadInput, ANamespaceThatIsDetachedWhileItIsOpenFailsItsCommandsAndNothin
             Load load(device, 16);
             load.run(32);
             attach(controller, nsid, false);
-            wait_for_namespace(name, nsid, false);
+            guest::wait_for_namespace(node.controller, nsid, false);
             load.finish();
             xnvme::Buffer buffer = must(device.allocate(512));
             const auto read = device.execute(nvme::read(0, 1), buffer.part(0, 512));
@@ -430,7 +396,7 @@ TEST(FdpBadInput, ANamespaceThatIsDetachedWhileItIsOpenFailsItsCommandsAndNothin
         }
         // The namespace's name is free again when nothing has it open.
         attach(controller, nsid, true);
-        found = wait_for_namespace(name, nsid, true);
+        found = guest::wait_for_namespace(node.controller, nsid);
         xnvme::Device again =
             must(xnvme::Device::open(way.block ? found.twin : found.uri, options));
         conformance::write_pattern(again, 0, 4, 8);
@@ -440,11 +406,10 @@ TEST(FdpBadInput, ANamespaceThatIsDetachedWhileItIsOpenFailsItsCommandsAndNothin
 
 TEST(FdpBadInput, AControllerWithoutANamespaceSaysSo) {
     const guest::Device& node = guest::device("attached");
-    const std::string name = node.controller.substr(5);
     {
         xnvme::Device controller = must(xnvme::Device::open(node.controller));
         attach(controller, 1, false);
-        wait_for_namespace(name, 1, false);
+        guest::wait_for_namespace(node.controller, 1, false);
     }
     xnvme::Device bare = must(xnvme::Device::open(node.controller));
     EXPECT_EQ(bare.nsid(), 0u);
@@ -452,7 +417,7 @@ TEST(FdpBadInput, AControllerWithoutANamespaceSaysSo) {
     xnvme::Buffer buffer = must(bare.allocate(512));
     EXPECT_FALSE(bare.execute(nvme::read(0, 1), buffer.part(0, 512)).has_value());
     attach(bare, 1, true);
-    wait_for_namespace(name, 1, true);
+    guest::wait_for_namespace(node.controller, 1);
 }
 
 }  // namespace

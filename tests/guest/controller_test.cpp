@@ -1,8 +1,11 @@
 // Controllers as a whole: reset, rescan, registers; and what a scan finds without opening anything.
 #include <algorithm>
 
+#include <xnvme/admin.hpp>
+
 #include "tests/conformance/harness.hpp"
 #include "tests/guest/devices.hpp"
+#include "tests/guest/waiting.hpp"
 
 namespace {
 
@@ -149,6 +152,31 @@ TEST(SharedScan, ListsANamespaceWithSeveralPathsOnce) {
                                                one.device_class == xnvme::DeviceClass::nvme_generic;
                                     }),
               1);
+}
+
+TEST(SharedScan, ANamespaceHasTheControllersThatItIsAttachedTo) {
+    const guest::Device& node = guest::device("shared");
+    const std::string& kept = node.controllers.at(0);
+    const std::string& other = node.controllers.at(1);
+    xnvme::Device controller = must(xnvme::Device::open(other));
+    const std::uint32_t nsid = controller.nsid();
+    must(xnvme::detach_namespace(controller, nsid));
+    guest::wait_for_namespace(other, nsid, false);
+    EXPECT_EQ(found(node.generic).controllers, std::vector<std::string>{kept.substr(5)});
+    EXPECT_EQ(must(xnvme::Device::open(other)).nsid(), 0u);
+    {
+        // One is left, which need not be named.
+        xnvme::Device device = must(xnvme::Device::open(node.generic));
+        must(device.control(ControllerAction::reset));
+        conformance::write_pattern(device, 0, 4, 3);
+    }
+    must(xnvme::attach_namespace(controller, nsid));
+    guest::wait_for_namespace(other, nsid);
+    xnvme::Device again = must(xnvme::Device::open(other));
+    EXPECT_EQ(again.nsid(), nsid);
+    EXPECT_TRUE(conformance::holds(conformance::read_blocks(again, 0, 4).span(), 0,
+                                   again.geometry().block_bytes, 3));
+    EXPECT_EQ(found(node.generic).controllers.size(), 2u);
 }
 
 }  // namespace

@@ -30,14 +30,27 @@ first_line() {
     read -r line 2> /dev/null < "$1" && printf '%s' "${line%% *}"
 }
 
-# controllers_of SERIAL prints the names, with a + between them.
+# controllers_of SERIAL prints the names, with a + between them, once the driver has them all.
 controllers_of() {
-    local folder names=
-    for folder in /sys/class/nvme/nvme*; do
-        [[ $(first_line "$folder/serial") == "$1" && $(first_line "$folder/state") == live ]] &&
-            names+=+${folder##*/}
+    local folder names= functions=0 live=0
+    for folder in /sys/bus/pci/devices/*; do
+        [[ $(first_line "$folder/class") != 0x010802 ]] || functions=$((functions + 1))
     done
-    printf '%s' "${names#+}"
+    for folder in /sys/class/nvme/nvme*; do
+        [[ $(first_line "$folder/state") == live ]] || continue
+        live=$((live + 1))
+        [[ $(first_line "$folder/serial") == "$1" ]] && names+=+${folder##*/}
+    done
+    ((live == functions)) && printf '%s' "${names#+}"
+}
+
+# controller_has CONTROLLER NSID: the kernel has found this namespace of it.
+controller_has() {
+    local file
+    for file in "/sys/class/nvme/$1"/nvme*n*/nsid; do
+        [[ $(first_line "$file") != "$2" ]] || return 0
+    done
+    return 1
 }
 
 # namespace_of SERIAL NSID prints the block device's name, once both of its nodes are there.
@@ -55,11 +68,14 @@ namespace_of() {
 # Prints the roles as the tests read them, ROLE=CONTROLLER[+CONTROLLER]:BLOCK:GENERIC with commas;
 # fails with the first role whose device is not there yet.
 find_roles() {
-    local role serial nsid controllers name all=
+    local role serial nsid controllers one name all=
     while read -r role serial nsid; do
         controllers=$(controllers_of "$serial")
         name=
         [[ $nsid == - ]] || name=$(namespace_of "$serial" "$nsid")
+        for one in ${controllers//+/ }; do
+            [[ $nsid == - ]] || controller_has "$one" "$nsid" || name=
+        done
         if [[ -z $controllers || ($nsid != - && -z $name) ]]; then
             printf '%s' "$role"
             return 1

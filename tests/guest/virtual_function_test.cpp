@@ -1,24 +1,21 @@
 // A virtual function (SR-IOV): given queues and interrupts by its primary controller, brought
 // online, and used as the NVMe controller that it then is.
-#include <algorithm>
-#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <string>
-#include <thread>
 
 #include <xnvme/device.hpp>
 #include <xnvme/nvme/management.hpp>
 
 #include "tests/conformance/harness.hpp"
 #include "tests/guest/devices.hpp"
+#include "tests/guest/waiting.hpp"
 
 namespace {
 
 using conformance::must;
 using xnvme::nvme::VirtualizationAction;
 using xnvme::nvme::VirtualResource;
-using namespace std::chrono_literals;
 namespace nvme = xnvme::nvme;
 
 void write_file(const std::string& path, const std::string& text) {
@@ -57,16 +54,15 @@ class VirtualFunction {
             std::filesystem::read_symlink(folder_ + "virtfn0").filename().string();
         write_file(folder_ + "sriov_drivers_autoprobe", "1");
         write_file("/sys/bus/pci/drivers_probe", address);
-        const auto end = std::chrono::steady_clock::now() + 20s;
-        for (;;) {
+        std::string path;
+        guest::wait_until("the function at " + address + " does not come up", [&] {
             for (const xnvme::Found& found : must(xnvme::scan()))
                 if (found.address == address && found.state == "live" &&
                     found.device_class == xnvme::DeviceClass::nvme_controller)
-                    return found.uri;
-            if (std::chrono::steady_clock::now() > end)
-                throw std::runtime_error("the function at " + address + " does not come up");
-            std::this_thread::sleep_for(10ms);
-        }
+                    path = found.uri;
+            return !path.empty();
+        });
+        return path;
     }
     std::uint16_t cntlid() const { return cntlid_; }
 
@@ -86,6 +82,7 @@ TEST(SharedVirtualFunction, IsAControllerOfItsOwnWithTheSameNamespace) {
     VirtualFunction function(node.controller);
     const std::string path = function.bind();
     xnvme::Device primary = must(xnvme::Device::open(node.controller));
+    guest::wait_for_namespace(path, primary.nsid());
     xnvme::Device secondary = must(xnvme::Device::open(path));
     EXPECT_EQ(secondary.identify_controller().cntlid, function.cntlid());
     EXPECT_NE(secondary.identify_controller().cntlid, primary.identify_controller().cntlid);

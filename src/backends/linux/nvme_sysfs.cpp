@@ -105,9 +105,16 @@ std::vector<std::string> controllers_of(const std::string& namespace_folder) {
     const fs::path parent = fs::path(namespace_folder).parent_path();
     const std::string name = parent.filename().string();
     if (is_controller_name(name)) return {name};
+    std::string block = base_name(namespace_folder);
+    if (const std::string twin = block_of_generic(block); !twin.empty()) block = twin;
+    // A subsystem's folder has all of its controllers, and each of those the namespaces that are
+    // attached to it.
     std::vector<std::string> names;
-    for (const std::string& entry : list_names(parent.string()))
-        if (is_controller_name(entry)) names.push_back(entry);
+    for (const std::string& entry : list_names(parent.string())) {
+        if (!is_controller_name(entry)) continue;
+        const auto has_it = [&](const NvmeNamespace& space) { return space.block == block; };
+        if (std::ranges::any_of(namespaces_of(entry), has_it)) names.push_back(entry);
+    }
     return names;
 }
 

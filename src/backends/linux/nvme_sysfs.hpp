@@ -41,7 +41,7 @@ std::vector<NvmeNamespace> namespaces_of(const std::string& controller);
 
 /// The names of the controllers that a namespace is reached through: of the folder of a
 /// namespace's device in /sys, whose parent is a controller, or a subsystem where the kernel
-/// chooses between paths.
+/// chooses between paths. Of a subsystem's controllers, those that the namespace is attached to.
 std::vector<std::string> controllers_of(const std::string& namespace_folder);
 
 /// The most bytes of data that the driver moves in one command of a namespace, by its block
