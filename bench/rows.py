@@ -169,9 +169,15 @@ def selection_row(r, target):
                      f"to {ours}, the best of ours, {to_ours:.2f}")
 
 
+def first_open(r):
+    """With what is done once in a program's life."""
+    first = r.open.get("first_wall_us")
+    return "" if first is None else f"the first of a program takes {first:.0f} of wall time"
+
+
 def other_rows(r):
     yield Row("open, identify, close of a file: microseconds of processor time", "C++",
-              r.open.get("cpu_us"), 150, "us")
+              r.open.get("cpu_us"), 150, "us", first_open(r))
     allocations = [entry["allocations"] for (_, _, program), entry in r.counts.items()
                    if not program.startswith("raw") and not program.endswith("posix_aio")]
     yield Row("allocations per read, on every interface", "C++, C",

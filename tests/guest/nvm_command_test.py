@@ -10,6 +10,26 @@ WAYS = [(NODE.generic,), (NODE.controller, "--nsid", "1"), (NODE.block,),
         (NODE.block, "--sync", "nvme", "--direct")]
 
 
+class Limits(CommandTest):
+    def test_no_requests_of_libaio_left(self):
+        # The limit is the whole system's: here nothing else needs it.
+        limit = "/proc/sys/fs/aio-max-nr"
+        with open(limit, encoding="ascii") as file:
+            before = file.read()
+        try:
+            with open(limit, "w", encoding="ascii") as file:
+                file.write("0")
+            self.fail_with(2, "info", NODE.block, "--direct", "--async", "libaio",
+                           says=["0 of 0 in use", "fs.aio-max-nr"])
+            shown = self.json("info", NODE.block, "--direct")
+            self.assertNotEqual(shown["interfaces"]["async"], "libaio")
+        finally:
+            with open(limit, "w", encoding="ascii") as file:
+                file.write(before)
+        shown = self.json("info", NODE.block, "--direct", "--async", "libaio")
+        self.assertEqual(shown["interfaces"]["async"], "libaio")
+
+
 class Blocks(CommandTest):
     def test_write_read_compare_verify(self):
         data = self.file("in", 8 * 512)

@@ -76,13 +76,23 @@ class AioContext {
     io_context_t context_ = nullptr;
 };
 
+/// The requests of all contexts of the system, and how many there may be.
+constexpr const char* kUsed = "/proc/sys/fs/aio-nr";
+constexpr const char* kMost = "/proc/sys/fs/aio-max-nr";
+
+bool limit_is_reached() {
+    const auto used = read_number(kUsed);
+    const auto most = read_number(kMost);
+    return used && most && *used >= *most;
+}
+
 std::string why_no_context(int os_errno) {
     switch (os_errno) {
         case ENOSYS:
             return "this kernel was built without it (CONFIG_AIO); use io_uring or thrpool";
         case EAGAIN: {
-            const auto used = read_line("/proc/sys/fs/aio-nr").value_or("?");
-            const auto most = read_line("/proc/sys/fs/aio-max-nr").value_or("?");
+            const auto used = read_line(kUsed).value_or("?");
+            const auto most = read_line(kMost).value_or("?");
             return "the system's limit of requests is reached (" + used + " of " + most +
                    " in use): raise it with sysctl fs.aio-max-nr=1048576, or use a smaller depth";
         }
@@ -459,14 +469,13 @@ Result<NativeHandle> Queue::sleep_fd() noexcept {
 }  // namespace
 
 Verdict machine() {
-    // Kept once it is true: io_destroy waits for the whole kernel to pass by (RCU), which takes
-    // tens of milliseconds.
-    static std::atomic<bool> has_it{false};
-    if (!has_it.load(std::memory_order_relaxed)) {
-        auto context = AioContext::create(1);
-        if (!context) return Verdict::refuses(why_no_context(context.error().os));
-        has_it.store(true, std::memory_order_relaxed);
-    }
+    // Asked for no request, io_setup makes nothing and says EINVAL. A context that were made only
+    // to see that it can be would have to be destroyed again, which waits for the whole kernel to
+    // pass by (RCU): tens of milliseconds.
+    io_context_t none = nullptr;
+    int error = -io_setup(0, &none);
+    if (error == EINVAL) error = limit_is_reached() ? EAGAIN : 0;
+    if (error != 0) return Verdict::refuses(why_no_context(error));
     return Verdict::serves("the kernel has it");
 }
 
