@@ -1,12 +1,13 @@
 """What repeats exactly: instructions and allocations, as valgrind counts them, and system calls, as
-strace or the kernel does. Each program runs twice, with N and with more reads, and the difference is divided by
-the reads that it has more: opening, closing and printing are not in it."""
+strace or the kernel does. Each program runs twice, with N and with more reads, and the difference is
+divided by the reads that it has more: opening, closing and printing are not in it."""
 
 import collections
 import concurrent.futures
 import dataclasses
 import os
 import re
+import statistics
 import subprocess
 import tempfile
 
@@ -17,6 +18,7 @@ STRACE_SHORT = 2560
 STRACE_LONG = 10240
 PERF_SHORT = 25600
 PERF_LONG = 128000
+PERF_RUNS = 5
 
 ALLOCATORS = re.compile(r"^(malloc|calloc|realloc|aligned_alloc|memalign|posix_memalign"
                         r"|operator new.*)$")
@@ -125,13 +127,17 @@ def perf(argv, names):
 def count_system_calls(argv_of, threaded=False):
     """Calls per read by name, and what counted them. strace stops a program at each call, and then
     threads find less to do and sleep more often than they would: of those, the kernel counts the
-    calls that strace has found, where perf may ask it."""
+    calls that strace has found, where perf may ask it; the median of several runs, as what threads
+    find to do is not the same each time."""
     calls = per_read(strace, argv_of, STRACE_SHORT, STRACE_LONG)
     if not threaded:
         return calls, "strace"
     # Stopped so often, threads may also never have to wake each other.
     names = sorted({*calls, "futex"})
     try:
-        return per_read(lambda argv: perf(argv, names), argv_of, PERF_SHORT, PERF_LONG), "perf"
+        runs = [per_read(lambda argv: perf(argv, names), argv_of, PERF_SHORT, PERF_LONG)
+                for _ in range(PERF_RUNS)]
+        return {name: statistics.median(run.get(name, 0.0) for run in runs)
+                for name in sorted(set().union(*runs))}, "perf"
     except (OSError, RuntimeError, ValueError):
         return calls, "strace, which makes threads sleep more often"
