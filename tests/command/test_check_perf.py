@@ -338,9 +338,28 @@ class PerfVerify(CommandTest):
         self.fail_with(1, "perf", "mem:8MiB?fault=write@nth:77,lost", "--pattern", "write",
                        "--count", "100", "--depth", "1", "--verify",
                        says=["Block 608 ", "nothing but zeroes"])
+        # Also the second write of a place, with what the first left still there.
+        for depth, interface in (("1", "emu"), ("4", "emu"), ("9", "thrpool")):
+            self.fail_with(1, "perf", "mem:64KiB?fault=write@nth:20,lost", "--pattern", "write",
+                           "--count", "32", "--depth", depth, "--async", interface, "--verify",
+                           says=["is wrong", "what an earlier write of this run left there"])
         # Also when a read comes upon it while the run goes on.
         self.fail_with(1, "perf", "mem:64KiB?fault=write@lba:8,lost", "--pattern", "mixed",
                        "--time", "10s", "--verify", says=["Block 8 ", "is wrong"])
+
+    def test_writes_and_reads_of_a_place_at_the_same_time(self):
+        # Sixteen places, written and read by more than there are of them.
+        for disk, names in ((self.file("disk.img", 1 << 16),
+                             "io_uring,libaio,emu,thrpool,posix_aio"), ("mem:64KiB", "emu,thrpool")):
+            rows = self.json("perf", disk, "--pattern", "mixed", "--read-percent", "40", "--size",
+                             "4KiB:60,8KiB:40", "--queues", "2", "--depth", "24", "--count", "20k",
+                             "--ramp", "0s", "--compare", names, "--verify", "--force")["results"]
+            self.assertEqual([row["verified_bytes"] for row in rows],
+                             [1 << 16] * len(names.split(",")))
+
+    def test_more_at_a_time_than_is_kept_count_of(self):
+        self.fail_with(2, "perf", "mem:8MiB", "--pattern", "write", "--verify", "--depth", "1024",
+                       "--queues", "16", says=["16383", "--depth"])
 
     def test_no_two_runs_write_the_same(self):
         disk = self.file("disk.img", 1 << 16)

@@ -23,12 +23,17 @@ static_assert(sizeof(Head) == 32);
 /// "xNVMe++!" in the order of the bytes.
 constexpr std::uint64_t kMagic = 0x212b2b654d564e78;
 
+Head head_of(std::span<const std::byte> block) noexcept {
+    Head head;
+    std::memcpy(&head, block.data(), sizeof(head));
+    return head;
+}
+
 std::string what_it_holds(std::span<const std::byte> block, std::uint64_t number,
                           const Pattern& pattern) {
     const bool zeroes = std::ranges::all_of(block, [](std::byte b) { return b == std::byte{0}; });
     if (zeroes) return "nothing but zeroes";
-    Head head;
-    std::memcpy(&head, block.data(), sizeof(head));
+    const Head head = head_of(block);
     if (head.magic != kMagic) return {};
     if (head.number != number) return fmt::format("what belongs into block {}", head.number);
     if (head.generation != pattern.generation)
@@ -58,6 +63,13 @@ std::optional<Mismatch> check_block(std::span<const std::byte> block, std::uint6
     return Mismatch{number, static_cast<std::size_t>(one - expected.begin()),
                     static_cast<std::uint8_t>(*one), static_cast<std::uint8_t>(*other),
                     what_it_holds(block, number, pattern)};
+}
+
+std::optional<Pattern> claimed_pattern(std::span<const std::byte> block,
+                                       std::uint64_t number) noexcept {
+    const Head head = head_of(block);
+    if (head.magic != kMagic || head.number != number) return std::nullopt;
+    return Pattern{head.seed, head.generation};
 }
 
 }  // namespace xnvme::tool

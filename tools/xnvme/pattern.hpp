@@ -31,4 +31,9 @@ struct Mismatch {
 std::optional<Mismatch> check_block(std::span<const std::byte> block, std::uint64_t number,
                                     const Pattern& pattern);
 
+/// What a block says that it is filled from; nothing when it is not one of `fill_block`, or another
+/// number's.
+std::optional<Pattern> claimed_pattern(std::span<const std::byte> block,
+                                       std::uint64_t number) noexcept;
+
 }  // namespace xnvme::tool

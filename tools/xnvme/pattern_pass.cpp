@@ -62,8 +62,8 @@ class Pass {
     std::span<std::byte> block_of(Task& task, std::uint32_t index) const {
         return task.buffer.span().subspan(std::size_t{index} * block_bytes_, block_bytes_);
     }
-    std::uint64_t number_of(std::uint64_t lba) const {
-        return plan_.number_of ? plan_.number_of(lba) : lba;
+    std::optional<Mismatch> check(std::span<const std::byte> block, std::uint64_t lba) const {
+        return plan_.check ? plan_.check(block, lba) : check_block(block, lba, plan_.pattern);
     }
 
     void start_next(Task& task) {
@@ -77,7 +77,7 @@ class Pass {
         task.range = *range;
         if (writing_)
             for (std::uint32_t i = 0; i < task.range.blocks; ++i)
-                fill_block(block_of(task, i), number_of(task.range.slba + i), plan_.pattern);
+                fill_block(block_of(task, i), task.range.slba + i, plan_.pattern);
         submit(task);
     }
 
@@ -104,7 +104,7 @@ class Pass {
     void verify(Task& task) {
         for (std::uint32_t i = 0; i < task.range.blocks; ++i) {
             const std::uint64_t lba = task.range.slba + i;
-            auto mismatch = check_block(block_of(task, i), number_of(lba), plan_.pattern);
+            auto mismatch = check(block_of(task, i), lba);
             if (!mismatch) continue;
             mismatch->block = lba;
             if (!outcome_.mismatch || mismatch->block < outcome_.mismatch->block)

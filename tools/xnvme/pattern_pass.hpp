@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include <xnvme/xnvme.hpp>
@@ -20,8 +21,9 @@ namespace xnvme::tool {
 struct PassPlan {
     /// The next range, of at most `most` blocks; nothing at the end.
     std::function<std::optional<BlockRange>(std::uint32_t most)> next;
-    /// The number that a block's data is made from; without it, its own.
-    std::function<std::uint64_t(std::uint64_t lba)> number_of;
+    /// Compares a block that was read; without it, with what `pattern` makes of its number.
+    std::function<std::optional<Mismatch>(std::span<const std::byte> block, std::uint64_t lba)>
+        check;
     std::uint32_t blocks_per_io = 1;
     std::uint32_t depth = 1;
     Pattern pattern;

@@ -19,6 +19,7 @@ bool AppendZone::place(std::uint64_t lba, std::uint32_t blocks, std::uint64_t nu
 
 void AppendZone::begin() {
     sent_ = 0;
+    ++round_;
     if (verify_) numbers_.assign(static_cast<std::size_t>(capacity_), 0);
 }
 

@@ -22,7 +22,7 @@ class AppendZone {
     bool has_room_for(std::uint32_t blocks) const noexcept { return capacity_ - sent_ >= blocks; }
 
     /// Takes room for an append. \return the number that the data of its first block is made from;
-    /// no two blocks of a device have the same
+    /// no two blocks of a device have the same at the same time
     std::uint64_t send(std::uint32_t blocks) noexcept {
         const std::uint64_t number = zslba_ + sent_;
         sent_ += blocks;
@@ -33,6 +33,8 @@ class AppendZone {
     bool place(std::uint64_t lba, std::uint32_t blocks, std::uint64_t number) noexcept;
     /// Makes ready to be written from its start.
     void begin();
+    /// How often it has been begun: goes into the data, so that what it held before is told.
+    std::uint16_t round() const noexcept { return round_; }
 
     /// With verification: the first range of written blocks from `lba` on.
     std::optional<BlockRange> next(std::uint64_t lba, std::uint32_t most) const noexcept;
@@ -46,6 +48,7 @@ class AppendZone {
     std::uint64_t capacity_;
     bool verify_;
     std::uint64_t sent_ = 0;
+    std::uint16_t round_ = 0;
     /// By block: one more than the place in the order of sending of what was put there; 0 for
     /// nothing. Empty until the zone is first written.
     std::vector<std::uint32_t> numbers_;

@@ -155,7 +155,7 @@ Workload workload_of(const PerfArguments& arguments) {
     workload.processors = arguments.processors;
     workload.verify = arguments.verify;
     // No two runs write the same, so that what an earlier one left is not taken for this one's.
-    workload.generation = now_ns();
+    workload.generation = now_ns() << kRunShift;
     return workload;
 }
 
@@ -269,6 +269,12 @@ int run_perf(const Program& program, const PerfArguments& arguments) {
         throw Stop(kUsage, fmt::format("--verify reads back what the run wrote, and --pattern {} "
                                        "writes nothing. 'xnvme check' verifies a whole device.",
                                        arguments.pattern));
+    if (arguments.verify &&
+        std::uint64_t{arguments.queues} * arguments.depth > Written::kMostAtOnce)
+        throw Stop(kUsage,
+                   fmt::format("--verify keeps count of at most {} I/Os at a time on a device; "
+                               "take a smaller --depth or fewer --queues.",
+                               Written::kMostAtOnce));
     refuse_unknown(arguments.interfaces);
     for (const std::string& uri : arguments.devices) refuse_to_overwrite(program, arguments, uri);
     std::optional<ReplacedFile> report;

@@ -231,7 +231,6 @@ PassPlan Run::plan_of(std::size_t index) {
     const std::uint64_t bytes = std::min<std::uint64_t>(kVerifyBytes, geometry.max_transfer_bytes);
     PassPlan plan;
     plan.depth = kVerifyDepth;
-    plan.pattern = {workload_.seed, workload_.generation};
     plan.blocks_per_io =
         std::max(static_cast<std::uint32_t>(bytes / geometry.block_bytes / unit * unit), unit);
     if (const Written* written = written_[index].get(); written != nullptr) {
@@ -239,6 +238,10 @@ PassPlan Run::plan_of(std::size_t index) {
             const auto range = written->next(slba, most);
             if (range) slba = range->slba + range->blocks;
             return range;
+        };
+        plan.check = [written, run = workload_.pattern()](std::span<const std::byte> block,
+                                                          std::uint64_t lba) {
+            return check_written(block, lba, run, written->unit_of(lba));
         };
         return plan;
     }
@@ -254,9 +257,11 @@ PassPlan Run::plan_of(std::size_t index) {
         }
         return std::nullopt;
     };
-    plan.number_of = [zones](std::uint64_t lba) {
+    plan.check = [zones, run = workload_.pattern()](std::span<const std::byte> block,
+                                                    std::uint64_t lba) {
         const auto behind = std::ranges::upper_bound(*zones, lba, {}, &AppendZone::zslba);
-        return (*std::prev(behind))->number_of(lba);
+        const AppendZone& zone = **std::prev(behind);
+        return check_block(block, zone.number_of(lba), pattern_of_write(run, zone.round()));
     };
     return plan;
 }

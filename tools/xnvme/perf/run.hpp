@@ -10,6 +10,7 @@
 #include <xnvme/xnvme.hpp>
 
 #include "histogram.hpp"
+#include "pattern.hpp"
 #include "timeline.hpp"
 
 namespace xnvme::tool {
@@ -43,7 +44,9 @@ struct Workload {
     std::uint64_t seed = 1;
     /// Writes what says where it belongs, and reads it back afterwards.
     bool verify = false;
-    std::uint64_t generation = 0;  ///< Goes into that, so that what an earlier run left is told.
+    /// Goes into that, so that what an earlier run left is told. The lower 16 bits are the writes'.
+    std::uint64_t generation = 0;
+    Pattern pattern() const noexcept { return {seed, generation}; }
 };
 
 /// What was found of one device, or of several together.

@@ -76,6 +76,8 @@ Worker::Worker(Device& device, const Workload& workload, Shared& shared, const P
         tasks_[i].worker = this;
         tasks_[i].offset_bytes = i * most_blocks_ * block_bytes_;
     }
+    if (written_ != nullptr && workload.read_percent != 0)
+        seen_.resize(tasks_.size() * (most_blocks_ / written_->unit_blocks()));
     idle_.reserve(tasks_.size());
     for (Task& task : tasks_) idle_.push_back(&task);
     if (!zones_.empty()) zones_.front().begin();
@@ -177,18 +179,42 @@ Result<void> Worker::submit(Task& task, Context& context) {
                    (workload_.read_percent != 0 && random() % 100 < workload_.read_percent);
     task.slba = draw_slba(task.blocks);
     if (!task.reading) {
-        task.number = task.slba;
         if (workload_.verify) fill(task);
         return queue_.write(context, task.slba, task.blocks, data);
     }
-    task.known = written_ != nullptr && written_->holds(task.slba, task.blocks);
+    if (written_ != nullptr) note_units(task);
     return queue_.read(context, task.slba, task.blocks, data);
 }
 
+/// Makes the data of a write that begins now.
 void Worker::fill(const Task& task) noexcept {
-    const Pattern pattern{workload_.seed, workload_.generation};
-    for (std::uint32_t i = 0; i < task.blocks; ++i)
-        fill_block(block_of(task, i), task.number + i, pattern);
+    const Pattern run = workload_.pattern();
+    if (written_ == nullptr) {
+        const Pattern pattern = pattern_of_write(run, zones_[zone_].round());
+        for (std::uint32_t i = 0; i < task.blocks; ++i)
+            fill_block(block_of(task, i), task.number + i, pattern);
+        return;
+    }
+    const std::uint32_t step = written_->unit_blocks();
+    for (std::uint32_t unit = 0; unit < task.blocks; unit += step) {
+        const Pattern pattern = pattern_of_write(run, written_->begin(task.slba + unit));
+        for (std::uint32_t i = unit; i < unit + step; ++i)
+            fill_block(block_of(task, i), task.slba + i, pattern);
+    }
+}
+
+std::span<Written::Unit> Worker::units_of(const Task& task) noexcept {
+    const std::size_t most = most_blocks_ / written_->unit_blocks();
+    const auto index = static_cast<std::size_t>(&task - tasks_.data());
+    return std::span(seen_).subspan(index * most, task.blocks / written_->unit_blocks());
+}
+
+void Worker::note_units(const Task& task) noexcept {
+    std::uint64_t slba = task.slba;
+    for (Written::Unit& unit : units_of(task)) {
+        unit = written_->unit_of(slba);
+        slba += written_->unit_blocks();
+    }
 }
 
 /// What a completed I/O tells of where data is, and what it brought. False ended the run.
@@ -203,13 +229,20 @@ bool Worker::look_at_data(const Task& task, const Context& context) {
         return false;
     }
     if (written_ == nullptr) return true;
-    if (!task.reading) {
-        written_->mark(task.slba, task.blocks);
-        return true;
-    }
-    for (std::uint32_t i = 0; task.known && i < task.blocks; ++i) {
-        const auto mismatch =
-            check_block(block_of(task, i), task.slba + i, {workload_.seed, workload_.generation});
+    if (task.reading) return look_at_read(task);
+    written_->end(task.slba, task.blocks);
+    return true;
+}
+
+/// Where no write was under way from before the read until after it, what this run wrote has to be
+/// there. A read at the same time as a write may bring a part of either.
+bool Worker::look_at_read(const Task& task) {
+    const std::span<const Written::Unit> seen = units_of(task);
+    for (std::uint32_t i = 0; i < task.blocks; ++i) {
+        const std::uint64_t lba = task.slba + i;
+        const Written::Unit unit = seen[i / written_->unit_blocks()];
+        if (!unit.settled() || unit != written_->unit_of(lba)) continue;
+        const auto mismatch = check_written(block_of(task, i), lba, workload_.pattern(), unit);
         if (!mismatch) continue;
         fail(mismatch_text(device_, *mismatch));
         return false;

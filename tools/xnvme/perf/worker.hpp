@@ -68,7 +68,6 @@ class alignas(64) Worker {
         std::uint64_t number = 0;  ///< Of an append's first block; see `AppendZone`.
         std::uint32_t blocks = 0;
         bool reading = true;
-        bool known = false;  ///< The data that is read has to be what this run wrote.
     };
     struct Size {
         std::uint32_t blocks;
@@ -83,7 +82,9 @@ class alignas(64) Worker {
     void count(const Task& task, std::uint64_t time_ns) noexcept;
     void finish(Task& task, Context& context) noexcept;
     void fill(const Task& task) noexcept;
+    void note_units(const Task& task) noexcept;
     bool look_at_data(const Task& task, const Context& context);
+    bool look_at_read(const Task& task);
     void change_zone();
     bool manage_zone(const Command& command);
     bool wait_for(std::chrono::nanoseconds timeout);
@@ -96,6 +97,7 @@ class alignas(64) Worker {
     std::uint32_t draw_blocks() noexcept;
     std::uint64_t draw_slba(std::uint32_t blocks) noexcept;
     std::uint64_t random() noexcept;
+    std::span<Written::Unit> units_of(const Task& task) noexcept;
     std::span<std::byte> block_of(const Task& task, std::uint32_t index) const noexcept;
     static void on_done(Context& context, void* argument);
 
@@ -110,6 +112,7 @@ class alignas(64) Worker {
     std::uint64_t blocks_on_device_;
     std::size_t block_bytes_;
     std::vector<Task> tasks_;
+    std::vector<Written::Unit> seen_;  ///< Of each unit of a task's read, as it was submitted.
     std::vector<Task*> idle_;
     Buffer memory_;  // Before the queue, which may write to it until it goes.
     Queue queue_;
