@@ -471,11 +471,15 @@ Result<NativeHandle> Queue::sleep_fd() noexcept {
 Verdict machine() {
     // Asked for no request, io_setup makes nothing and says EINVAL. A context that were made only
     // to see that it can be would have to be destroyed again, which waits for the whole kernel to
-    // pass by (RCU): tens of milliseconds.
-    io_context_t none = nullptr;
-    int error = -io_setup(0, &none);
-    if (error == EINVAL) error = limit_is_reached() ? EAGAIN : 0;
-    if (error != 0) return Verdict::refuses(why_no_context(error));
+    // pass by (RCU): tens of milliseconds. The answer is kept once it is yes.
+    static std::atomic<bool> has_it{false};
+    if (!has_it.load(std::memory_order_relaxed)) {
+        io_context_t none = nullptr;
+        int error = -io_setup(0, &none);
+        if (error == EINVAL) error = limit_is_reached() ? EAGAIN : 0;
+        if (error != 0) return Verdict::refuses(why_no_context(error));
+        has_it.store(true, std::memory_order_relaxed);
+    }
     return Verdict::serves("the kernel has it");
 }
 

@@ -24,8 +24,10 @@ TEST(AppendZone, HasRoomForAsMuchAsItsCapacity) {
     EXPECT_FALSE(zone.has_room_for(3));
     zone.send(2);
     EXPECT_TRUE(zone.full());
+    const std::uint16_t round = zone.round();
     zone.begin();
     EXPECT_TRUE(zone.empty());
+    EXPECT_NE(zone.round(), round) << "what is appended now is told from what was there";
 }
 
 TEST(AppendZone, BelievesNoPlaceOutsideOfItself) {

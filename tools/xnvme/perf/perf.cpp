@@ -269,7 +269,7 @@ int run_perf(const Program& program, const PerfArguments& arguments) {
         throw Stop(kUsage, fmt::format("--verify reads back what the run wrote, and --pattern {} "
                                        "writes nothing. 'xnvme check' verifies a whole device.",
                                        arguments.pattern));
-    if (arguments.verify &&
+    if (arguments.verify && arguments.pattern != "append" &&
         std::uint64_t{arguments.queues} * arguments.depth > Written::kMostAtOnce)
         throw Stop(kUsage,
                    fmt::format("--verify keeps count of at most {} I/Os at a time on a device; "

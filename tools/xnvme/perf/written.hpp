@@ -28,9 +28,7 @@ class Written {
     /// What is known of a unit at one moment.
     class Unit {
       public:
-        /// A write of it has completed.
-        bool written() const noexcept { return (word_ & kWritten) != 0; }
-        /// So has every other.
+        /// It was written, and all writes of it have completed.
         bool settled() const noexcept { return (word_ & (kUnderWay | kWritten)) == kWritten; }
         /// And it holds the data of the write `number`.
         bool sure() const noexcept { return settled() && (word_ & kMixed) == 0; }

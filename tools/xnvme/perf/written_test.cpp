@@ -24,9 +24,9 @@ TEST(Written, TellsWhatWasWrittenAndHowOften) {
     write(written, 16, 16);
     write(written, 992, 8);
     EXPECT_EQ(written.count(), 32u);
-    EXPECT_TRUE(written.unit_of(8).written());
+    EXPECT_TRUE(written.unit_of(8).settled());
     EXPECT_TRUE(written.unit_of(15).sure());
-    EXPECT_FALSE(written.unit_of(0).written());
+    EXPECT_FALSE(written.unit_of(0).settled());
     EXPECT_FALSE(written.unit_of(0).sure());
     EXPECT_EQ(written.unit_of(8).number(), 1u);
     write(written, 8, 8);
@@ -60,9 +60,10 @@ TEST(Written, OfWritesAtTheSameTimeEitherMayBeTheLast) {
     EXPECT_FALSE(written.unit_of(0).sure());
     EXPECT_EQ(written.begin(0), 2u);
     written.end(0, 8);
-    EXPECT_TRUE(written.unit_of(0).written());
-    EXPECT_FALSE(written.unit_of(0).sure()) << "one is under way";
+    EXPECT_FALSE(written.unit_of(0).settled()) << "one is under way";
+    EXPECT_EQ(written.count(), 8u) << "and one has completed";
     written.end(0, 8);
+    EXPECT_TRUE(written.unit_of(0).settled());
     EXPECT_FALSE(written.unit_of(0).sure()) << "they met";
     EXPECT_EQ(written.begin(0), 3u);
     EXPECT_FALSE(written.unit_of(0).sure());
